@@ -1,0 +1,54 @@
+/// Entries one behind another, each with its length in two bytes, big endian, in front (C2SP tlog-tiles).
+package enum EntryBundle {
+    /// The longest entry: what two bytes can say.
+    package static let maximumEntryBytes = 65_535
+
+    /// Appends an entry to a bundle.
+    /// - Throws: `entryTooLong`.
+    package static func append(_ entry: some Collection<UInt8>, to bundle: inout [UInt8]) throws(MerkleLogError) {
+        let count = entry.count
+        guard count <= maximumEntryBytes else { throw MerkleLogError(.entryTooLong, "an entry of \(count) bytes, more than \(maximumEntryBytes)") }
+        bundle.append(UInt8(truncatingIfNeeded: count >> 8))
+        bundle.append(UInt8(truncatingIfNeeded: count))
+        bundle.append(contentsOf: entry)
+    }
+
+    /// - Throws: `entryTooLong`.
+    package static func encode(_ entries: some Sequence<[UInt8]>) throws(MerkleLogError) -> [UInt8] {
+        var bundle: [UInt8] = []
+        for entry in entries { try append(entry, to: &bundle) }
+        return bundle
+    }
+
+    /// Where each entry lies in a bundle.
+    /// - Parameter width: entries that its path says it has, 1 to 256.
+    /// - Throws: `malformedBundle` if the bytes are not exactly that many entries.
+    package static func ranges(in bundle: some RandomAccessCollection<UInt8>, width: Int) throws(MerkleLogError) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(Tile.fullWidth)
+        let end = bundle.count
+        func byte(_ offset: Int) -> Int { Int(bundle[bundle.index(bundle.startIndex, offsetBy: offset)]) }
+        var at = 0
+        while at < end {
+            guard ranges.count < width else { throw MerkleLogError(.malformedBundle, "more than \(width) entries") }
+            guard end - at >= 2 else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
+            let start = at + 2
+            let length = byte(at) << 8 | byte(at + 1)
+            guard end - start >= length else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
+            ranges.append(start..<start + length)
+            at = start + length
+        }
+        guard ranges.count == width else { throw MerkleLogError(.malformedBundle, "\(ranges.count) entries, not \(width)") }
+        return ranges
+    }
+
+    /// The entries of a bundle.
+    /// - Parameter width: entries that its path says it has, 1 to 256.
+    /// - Throws: `malformedBundle` if the bytes are not exactly that many entries.
+    package static func decode(_ bundle: [UInt8], width: Int) throws(MerkleLogError) -> [ArraySlice<UInt8>] {
+        var entries: [ArraySlice<UInt8>] = []
+        entries.reserveCapacity(Tile.fullWidth)
+        for range in try ranges(in: bundle, width: width) { entries.append(bundle[range]) }
+        return entries
+    }
+}
