@@ -1,0 +1,89 @@
+"""Each single flipped bit of a log must be found, by the program and by the independent verifier.
+
+usage: flip_bits.py --program BIN --verifier BIN [--samples N] [--exhaustive-bytes N] DIR...
+
+Each DIR holds checkpoint, tile/ and vkey. A file of at most --exhaustive-bytes bytes is tried at every bit; of each kind of larger
+file, N bits are tried: spread over the files, each file's first and last bit among them for the first and last file of the kind.
+The verifier is asked about the files that it reads: a partial tile below a full one of the same index is not part of the tree.
+Both must first accept the log as it is. Exit status 0 only if nothing was missed.
+"""
+import argparse, os, random, re, subprocess, sys, time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", required=True)
+parser.add_argument("--verifier", required=True)
+parser.add_argument("--samples", type=int, default=40)
+parser.add_argument("--exhaustive-bytes", type=int, default=200)
+parser.add_argument("directories", nargs="+")
+options = parser.parse_args()
+random.seed(20261121)
+
+
+def accepted(command):
+    # Status 1 is "found a fault"; a crash or "could not run" is no answer.
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode not in (0, 1):
+        return f"status {done.returncode}: {done.stderr.decode(errors='replace').strip()[-200:]}"
+    return done.returncode == 0
+
+
+def kind_of(path):
+    """checkpoint, level 0 tile, level 0 partial tile, entries, entries partial …"""
+    if not path.startswith("tile/"):
+        return path
+    level = path.split("/")[1]
+    return f"{'entry bundle' if level == 'entries' else 'level ' + level + ' tile'}{', partial' if '.p/' in path else ''}"
+
+
+def flips(path, size, samples, edge):
+    if size <= options.exhaustive_bytes:
+        return range(size * 8)
+    chosen = {random.randrange(size * 8) for _ in range(samples)}
+    return sorted(chosen | ({0, size * 8 - 1} if edge else set()))
+
+
+missed = tried = 0
+for directory in options.directories:
+    key = open(os.path.join(directory, "vkey")).read().strip()
+    ours = [options.program, "ledger", "verify", directory, "--key", key]
+    theirs = [options.verifier, directory, key]
+    for command in (ours, theirs):
+        if accepted(command) is not True:
+            sys.exit(f"{command[0]} does not accept the untouched log {directory}")
+
+    size = int(open(os.path.join(directory, "checkpoint")).read().split("\n")[1])
+    kinds = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.relpath(os.path.join(folder, name), directory)
+            if path == "checkpoint" or path.startswith("tile/"):
+                kinds.setdefault(kind_of(path), []).append(path)
+    for kind, paths in sorted(kinds.items()):
+        paths.sort()
+        started, count, faults = time.monotonic(), 0, 0
+        spread = sorted({paths[0], paths[-1]} | set(random.sample(paths, min(len(paths), options.samples))))
+        for path in spread:
+            name = os.path.join(directory, path)
+            original = open(name, "rb").read()
+            try:
+                for bit in flips(path, len(original), max(1, options.samples // len(spread)), path in (paths[0], paths[-1])):
+                    changed = bytearray(original)
+                    changed[bit // 8] ^= 1 << bit % 8
+                    with open(name, "r+b") as file:
+                        file.write(changed)
+                    count += 1
+                    for command in (ours, theirs):
+                        answer = accepted(command)
+                        if answer is not False:
+                            faults += 1
+                            what = "accepts" if answer is True else f"answers {answer} to"
+                            print(f"MISS {os.path.basename(command[0])} {what} {path} with bit {bit} flipped, {size} entries")
+            finally:
+                with open(name, "r+b") as file:
+                    file.write(original)
+        missed += faults
+        tried += count
+        print(f"{'ok  ' if faults == 0 else 'FAIL'} {size} entries, {kind}: {count} flips in {len(spread)} of {len(paths)} files, "
+              f"{faults} missed, {time.monotonic() - started:.1f} s", flush=True)
+print(f"{tried} flipped bits, {missed} missed")
+sys.exit(1 if missed else 0)
