@@ -1,1 +1,1 @@
-// Gateway
+import Gateway
