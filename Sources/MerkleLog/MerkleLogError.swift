@@ -29,15 +29,27 @@ package struct MerkleLogError: Error, Hashable, Sendable, CustomStringConvertibl
         case badSignature
         /// Hashes that do not lead to the root they should lead to.
         case wrongRoot
+        /// A file that the log must have and has not.
+        case missingFile
+        /// A file that is not what the entries make it.
+        case wrongFile
+        /// A stored witness state that is not one.
+        case malformedState
     }
 
     package let code: Code
+    /// The file of the log that the fault is in, where it is known.
+    package let file: LogFile?
     package let message: String
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, file: LogFile? = nil) {
         self.code = code
         self.message = message
+        self.file = file
     }
 
-    package var description: String { message }
+    package var description: String {
+        guard let file else { return message }
+        return "\(file.path): \(message)"
+    }
 }

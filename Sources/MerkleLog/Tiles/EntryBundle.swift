@@ -23,17 +23,16 @@ package enum EntryBundle {
     /// Where each entry lies in a bundle.
     /// - Parameter width: entries that its path says it has, 1 to 256.
     /// - Throws: `malformedBundle` if the bytes are not exactly that many entries.
-    package static func ranges(in bundle: some RandomAccessCollection<UInt8>, width: Int) throws(MerkleLogError) -> [Range<Int>] {
+    package static func ranges(in bundle: [UInt8], width: Int) throws(MerkleLogError) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(Tile.fullWidth)
         let end = bundle.count
-        func byte(_ offset: Int) -> Int { Int(bundle[bundle.index(bundle.startIndex, offsetBy: offset)]) }
         var at = 0
         while at < end {
             guard ranges.count < width else { throw MerkleLogError(.malformedBundle, "more than \(width) entries") }
             guard end - at >= 2 else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
             let start = at + 2
-            let length = byte(at) << 8 | byte(at + 1)
+            let length = Int(bundle[at]) << 8 | Int(bundle[at + 1])
             guard end - start >= length else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
             ranges.append(start..<start + length)
             at = start + length
@@ -50,5 +49,21 @@ package enum EntryBundle {
         entries.reserveCapacity(Tile.fullWidth)
         for range in try ranges(in: bundle, width: width) { entries.append(bundle[range]) }
         return entries
+    }
+
+    /// The leaf hashes of a bundle's entries.
+    ///
+    /// Each is hashed in one piece: the prefix 0x00 takes the place of the length byte in front of the entry, in one copy of the bundle.
+    /// - Parameter width: entries that its path says it has, 1 to 256.
+    /// - Throws: `malformedBundle` if the bytes are not exactly that many entries.
+    package static func leafHashes(in bundle: [UInt8], width: Int) throws(MerkleLogError) -> [MerkleHash] {
+        let ranges = try ranges(in: bundle, width: width)
+        var scratch = bundle
+        return scratch.withUnsafeMutableBytes { buffer in
+            ranges.map { range in
+                buffer[range.lowerBound - 1] = 0
+                return TreeHashing.hash(ofPrefixed: UnsafeRawBufferPointer(rebasing: buffer[range.lowerBound - 1..<range.upperBound]))
+            }
+        }
     }
 }

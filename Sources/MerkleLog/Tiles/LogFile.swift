@@ -15,6 +15,19 @@ package enum LogFile: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { path }
 
+    /// Whether a log of some size may have this file: no hash or entry of it lies beyond that size. Partial files of smaller sizes may stay.
+    package func belongs(toLogOf size: UInt64) -> Bool {
+        let (level, index, width) =
+            switch self {
+            case .checkpoint: (0, UInt64(0), 0)
+            case .tile(let tile): (tile.level, tile.index, tile.width)
+            case .bundle(let bundle): (0, bundle.index, bundle.width)
+            }
+        let (first, overflow) = index.multipliedReportingOverflow(by: UInt64(Tile.fullWidth))
+        let hashes = Tile.hashCount(level: level, size: size)
+        return !overflow && first <= hashes && hashes - first >= UInt64(width)
+    }
+
     /// Reads a path; exactly one path is read for each file.
     /// - Throws: `malformedPath` for anything that `path` does not write.
     package init(path: String) throws(MerkleLogError) {

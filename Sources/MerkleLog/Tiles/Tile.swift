@@ -54,7 +54,7 @@ package struct Tile: Hashable, Sendable {
     /// - Throws: `malformedTile` unless it has exactly the length that the width says.
     package func hashes(from bytes: [UInt8]) throws(MerkleLogError) -> [MerkleHash] {
         guard bytes.count == byteCount else {
-            throw MerkleLogError(.malformedTile, "\(path): \(bytes.count) bytes, not \(byteCount)")
+            throw MerkleLogError(.malformedTile, "\(bytes.count) bytes, not \(byteCount)", file: .tile(self))
         }
         return bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress else { return [] }

@@ -8,51 +8,39 @@ package struct TileAppender: Sendable {
         package let bytes: [UInt8]
     }
 
-    /// The tree's frontier: its size and its root.
-    package private(set) var frontier = Frontier()
-
-    // The hashes of the partial tile of each level, lowest first; fewer than 256 in each.
-    private var partials: [[UInt8]] = []
+    private var builder = TileBuilder()
     // The partial entry bundle.
     private var bundle: [UInt8] = []
-    // Full files since the last take, and the levels whose partial tile has changed since.
-    private var finished: [Write] = []
-    private var changedLevels = LevelSet()
+    // Files filled since the last take, and the size then.
+    private var filled: [Write] = []
+    private var takenSize: UInt64 = 0
 
     /// The appender of an empty log.
     package init() {}
 
     /// Restores the appender of a log of some size from its stored partial tiles and bundle, which are checked against the root.
     /// - Parameter read: the bytes of a file of the log; asked only for the partial files of exactly that size.
-    /// - Throws: `wrongRoot` if the tiles do not lead to the root, `malformedTile`, `malformedBundle`, or what `read` throws.
+    /// - Throws: `wrongRoot` if the files do not lead to the root, `malformedTile`, `malformedBundle`, or what `read` throws.
     package init(size: UInt64, root: MerkleHash, read: (LogFile) throws -> [UInt8]) throws {
-        guard size <= Frontier.maximumSize else { throw MerkleLogError(.outOfRange, "a log of \(size) entries") }
-        let tiles = Tile.partialTiles(size: size)
-        partials = Array(repeating: [], count: (tiles.last?.level ?? -1) + 1)
-        var subtrees: [MerkleHash] = []
-        for tile in tiles.reversed() {
-            let bytes = try read(.tile(tile))
-            subtrees += TileAppender.subtrees(of: try tile.hashes(from: bytes))
-            partials[tile.level] = bytes
-        }
-        frontier = Frontier(size: size, leftToRight: subtrees)
-        guard frontier.root == root else {
-            throw MerkleLogError(.wrongRoot, "the partial tiles of size \(size) lead to root \(frontier.root), not \(root)")
-        }
-        if let name = BundleName.partial(size: size) {
-            bundle = try read(.bundle(name))
-            let entries = try EntryBundle.decode(bundle, width: name.width)
-            var leaves: [UInt8] = []
-            for entry in entries { TreeHashing.leafHash(of: entry).append(to: &leaves) }
-            guard leaves == partials[0] else { throw MerkleLogError(.wrongRoot, "\(name.path): its entries are not those of its tile") }
+        builder = try TileBuilder(size: size, root: root) { try read(.tile($0)) }
+        takenSize = size
+        guard let name = BundleName.partial(size: size) else { return }
+        bundle = try read(.bundle(name))
+        var leaves: [UInt8] = []
+        for hash in try EntryBundle.leafHashes(in: bundle, width: name.width) { hash.append(to: &leaves) }
+        guard leaves == builder.partial(level: 0) else {
+            throw MerkleLogError(.wrongRoot, "its entries are not those of its tile", file: .bundle(name))
         }
     }
 
+    /// The tree's frontier: its size and its root.
+    package var frontier: Frontier { builder.frontier }
+
     /// Entries in the log.
-    package var size: UInt64 { frontier.size }
+    package var size: UInt64 { builder.frontier.size }
 
     /// The root of the tree.
-    package var root: MerkleHash { frontier.root }
+    package var root: MerkleHash { builder.frontier.root }
 
     /// Appends an entry.
     /// - Returns: its leaf hash.
@@ -65,61 +53,30 @@ package struct TileAppender: Sendable {
     }
 
     /// Appends an entry whose leaf hash the caller has computed already.
+    /// - Throws: `entryTooLong`, `outOfRange`; nothing has changed then.
     package mutating func append(_ entry: some Collection<UInt8>, leafHash: MerkleHash) throws(MerkleLogError) {
         guard size < Frontier.maximumSize else { throw MerkleLogError(.outOfRange, "the log is full") }
-        try EntryBundle.append(entry, to: &bundle)
         let index = size
-        var tileRoots: [MerkleHash] = []
-        frontier.append(leafHash) { height, hash in
-            if height.isMultiple(of: 8) { tileRoots.append(hash) }
-        }
-        append(leafHash, level: 0, leaf: index)
-        for (position, hash) in tileRoots.enumerated() { append(hash, level: position + 1, leaf: index) }
+        try EntryBundle.append(entry, to: &bundle)
         if index % 256 == 255 {
-            finished.append(Write(file: .bundle(BundleName(index: index / 256)), bytes: bundle))
-            bundle.removeAll()
+            filled.append(Write(file: .bundle(BundleName(index: index / 256)), bytes: bundle))
+            bundle.removeAll(keepingCapacity: true)
         }
+        try builder.append(leafHash) { filled.append(Write(file: .tile($0.tile), bytes: $0.bytes)) }
     }
 
-    private mutating func append(_ hash: MerkleHash, level: Int, leaf: UInt64) {
-        if level == partials.count { partials.append([]) }
-        hash.append(to: &partials[level])
-        changedLevels.insert(level)
-        guard partials[level].count == Tile.fullWidth * MerkleHash.byteCount else { return }
-        let tile = Tile(level: level, index: leaf >> UInt64(8 * (level + 1)))
-        finished.append(Write(file: .tile(tile), bytes: partials[level]))
-        partials[level].removeAll()
-        changedLevels.remove(level)
-    }
-
-    /// The files that a log of the present size has and a log of the size at the last call did not have: full ones in the order in which
-    /// they filled, then the partial ones. They must be durable before a checkpoint of this size is signed.
+    /// The files that a log of the present size has and a log of the size at the last call had not: the full ones in the order in which they
+    /// filled, then the partial ones. They must be durable before a checkpoint of this size is signed.
     package mutating func takeWrites() -> [Write] {
-        var writes = finished
-        if changedLevels != LevelSet() {
-            if changedLevels.contains(0), let name = BundleName.partial(size: size) { writes.append(Write(file: .bundle(name), bytes: bundle)) }
-            for tile in Tile.partialTiles(size: size) where changedLevels.contains(tile.level) {
-                writes.append(Write(file: .tile(tile), bytes: partials[tile.level]))
-            }
+        var writes = filled
+        if takenSize < size, let name = BundleName.partial(size: size) { writes.append(Write(file: .bundle(name), bytes: bundle)) }
+        for (tile, bytes) in builder.partialTiles {
+            // A level's partial tile is as it was while the level has no new hash.
+            guard Tile.hashCount(level: tile.level, size: size) > Tile.hashCount(level: tile.level, size: takenSize) else { continue }
+            writes.append(Write(file: .tile(tile), bytes: bytes))
         }
-        finished.removeAll()
-        changedLevels = LevelSet()
+        filled.removeAll()
+        takenSize = size
         return writes
     }
-
-    /// The perfect subtrees that the hashes of one partial tile divide into, the largest first.
-    private static func subtrees(of hashes: [MerkleHash]) -> [MerkleHash] {
-        var frontier = Frontier()
-        for hash in hashes { frontier.append(hash) }
-        return frontier.rightToLeft.reversed()
-    }
-}
-
-/// Some of a tree's levels, one bit each.
-private struct LevelSet: Equatable {
-    private var bits: UInt8 = 0
-
-    func contains(_ level: Int) -> Bool { bits >> level & 1 == 1 }
-    mutating func insert(_ level: Int) { bits |= 1 << level }
-    mutating func remove(_ level: Int) { bits &= ~(1 << level) }
 }
