@@ -57,8 +57,13 @@ let package = Package(
         // Control catalogue, evidence database, control tests, bundles.
         .target(
             name: "Assurance",
-            dependencies: ["Core", "MerkleLog", "Ledger", .crypto, .grdb, .yams],
-            resources: [.copy("Resources")]),
+            dependencies: ["Core", "MerkleLog", "Ledger", .crypto, .sqlite, .yams],
+            exclude: ["Resources"],
+            plugins: ["EmbedResources"]),
+
+        // Run by the build: resources become source, so that the program finds them wherever it is installed.
+        .executableTarget(name: "EmbedTool"),
+        .plugin(name: "EmbedResources", capability: .buildTool(), dependencies: ["EmbedTool"]),
 
         // MARK: Floor 6. Adapters.
         .target(
@@ -92,7 +97,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: ["Core", "Gateway", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL]),
-        .testTarget(name: "AssuranceTests", dependencies: ["Assurance", "Core", "Ledger", "MerkleLog", .crypto, .grdb]),
+        .testTarget(name: "AssuranceTests", dependencies: ["Assurance", "Core", "Ledger", "MerkleLog", .crypto, .sqlite]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Core", "Ledger", "Assurance", .asyncHTTPClient, .nioCore, .yams]),
     ]
 )
@@ -111,6 +116,7 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
