@@ -90,10 +90,12 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(name: "MerkleLogTests", dependencies: ["MerkleLog", .crypto]),
         .testTarget(name: "EnvelopeEncryptionTests", dependencies: ["EnvelopeEncryption", .crypto]),
-        .testTarget(name: "SQLiteDatabaseTests", dependencies: ["Core", "Database", "SQLiteDatabase"]),
+        // What every driver must do, as functions that throw; each driver's tests run them.
+        .target(name: "DatabaseContract", dependencies: ["Core", "Database"], path: "Tests/DatabaseContract"),
+        .testTarget(name: "SQLiteDatabaseTests", dependencies: ["Core", "Database", "DatabaseContract", "SQLiteDatabase"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["Core", "ObjectStore"]),
         .testTarget(name: "LedgerTests", dependencies: ["Core", "Ledger", "MerkleLog", "EnvelopeEncryption", "ObjectStore", .crypto]),
-        .testTarget(name: "AccessTests", dependencies: ["Access", "Core", "Database", "SQLiteDatabase"]),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "Core", "Database", "DatabaseContract", "SQLiteDatabase", .crypto]),
         .testTarget(
             name: "GatewayTests",
             dependencies: ["Core", "Gateway", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL]),

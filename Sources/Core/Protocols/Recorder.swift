@@ -48,6 +48,8 @@ package struct RecordError: Error, Sendable, CustomStringConvertible {
         case tooLarge = "too_large"
         /// The number is at or below the source's high-water mark.
         case duplicate
+        /// The number is higher than the next one of its source: accepting it would leave a gap, and drop the one before as a duplicate.
+        case outOfOrder = "out_of_order"
         /// Sealing failed.
         case sealing
     }
@@ -69,7 +71,9 @@ package protocol Recorder: Sendable {
 
     /// Queues a prepared record and returns at once.
     /// - Parameters:
-    ///   - number: nil where the stream is numbered at append; the outbox's number for ``EventStream/state``.
+    ///   - number: nil where the stream is numbered at append; the outbox's number for ``EventStream/state``, which must be the next
+    ///     one of its source: lower fails with `duplicate`, higher with `outOfOrder`. Records of one source may be appended one after the
+    ///     other without waiting; when one is refused, those behind it are too.
     ///   - then: called once, when the record is durable or could not be made, on the log's own thread: it must not block.
     func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void)
 

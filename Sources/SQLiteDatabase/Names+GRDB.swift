@@ -1,0 +1,5 @@
+import GRDB
+
+typealias SQLiteConnection = GRDB.Database
+typealias SQLiteFault = GRDB.DatabaseError
+typealias SQLiteValue = GRDB.DatabaseValue
