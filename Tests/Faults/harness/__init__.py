@@ -1,0 +1,1 @@
+"""Fault tests: kills, failing system calls, lost power, tampering."""
