@@ -112,13 +112,24 @@ extension DurableFile {
     /// - Returns: false where the directory was there already.
     @discardableResult
     package static func makeDirectory(_ path: String, permissions: UInt32 = 0o700) throws(FileError) -> Bool {
-        if mkdir(path, mode_t(permissions)) != 0 {
-            let reason = errno
-            guard reason == EEXIST, try status(path)?.isDirectory == true else { throw FileError(.makeDirectory, path, errno: reason) }
-            return false
-        }
+        let isNew = try makeEntry(path, permissions)
+        // Synced in either case: whoever made it may have been killed before its entry was on the disk.
         try syncDirectory(parent(of: path))
-        return true
+        return isNew
+    }
+
+    /// Makes those of some directories that are missing, and makes their entries durable with one sync.
+    /// - Parameter names: in the directory `parent`, which exists.
+    package static func makeDirectories(_ names: [String], in parent: String, permissions: UInt32 = 0o700) throws(FileError) {
+        for name in names { _ = try makeEntry("\(parent)/\(name)", permissions) }
+        try syncDirectory(parent)
+    }
+
+    private static func makeEntry(_ path: String, _ permissions: UInt32) throws(FileError) -> Bool {
+        if mkdir(path, mode_t(permissions)) == 0 { return true }
+        let reason = errno
+        guard reason == EEXIST, try status(path)?.isDirectory == true else { throw FileError(.makeDirectory, path, errno: reason) }
+        return false
     }
 
     /// Removes an empty directory; durable once its parent is synced.
