@@ -86,6 +86,10 @@ let package = Package(
             ]),
         .executableTarget(name: "countersign", dependencies: ["Commands"]),
 
+        // MARK: Beside the house.
+        // What must hold for every input of the parsers of outside bytes; the fuzzer and the tests share it.
+        .target(name: "FuzzTargets", dependencies: ["Core", "MerkleLog"], path: "Fuzz/Targets"),
+
         // MARK: Tests, one target per room.
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(name: "MerkleLogTests", dependencies: ["MerkleLog", .crypto]),
@@ -100,6 +104,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: ["Core", "Gateway", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL]),
         .testTarget(name: "AssuranceTests", dependencies: ["Assurance", "Core", "Ledger", "MerkleLog", .crypto, .sqlite]),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Core", "Ledger", "Assurance", .asyncHTTPClient, .nioCore, .yams]),
     ]
 )
@@ -120,6 +125,11 @@ extension Target.Dependency {
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
+}
+
+// libFuzzer brings its own `main`: the program links only under --sanitize=fuzzer, so only Fuzz/run.sh asks for it.
+if Context.environment["COUNTERSIGN_FUZZ"] != nil {
+    package.targets.append(.executableTarget(name: "countersign-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Program"))
 }
 
 for target in package.targets where target.type != .system && target.type != .plugin {
