@@ -39,7 +39,7 @@ fuzz: deps
 	@Fuzz/run.sh
 
 lint:
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzz
+	swift format lint --strict --parallel --recursive Sources Tests Benchmarks Fuzz
 
 clean-demo:
 	@Scripts/run.sh --remove
