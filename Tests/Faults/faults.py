@@ -2,15 +2,19 @@
 """Fault tests. See README.md."""
 
 import argparse
+import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
 
-from harness import selftest, shim
+from harness import errors, kill, powerloss, selftest, shim, tamper
+from harness.program import Template
 
-SCENARIOS = {"selftest": selftest}
+SCENARIOS = {"selftest": selftest, "kill": kill, "errors": errors, "powerloss": powerloss, "tamper": tamper}
 
 
 class Context:
@@ -22,16 +26,37 @@ class Context:
         self.seed = arguments.seed
         self.directory = directory
         self.library = shim.build(directory)
+        self.keep = arguments.keep
+        self.lock = threading.Lock()
         self.made = 0
+        self.processes = []
+        self._template = None
+
+    def template(self):
+        if self._template is None:
+            self._template = Template(self)
+        return self._template
 
     def scratch(self):
-        self.made += 1
-        path = os.path.join(self.directory, f"{self.made}")
+        with self.lock:
+            self.made += 1
+            path = os.path.join(self.directory, f"{self.made}")
         os.mkdir(path)
         return path
 
     def say(self, line):
         print(line, flush=True)
+
+    def collect(self, name, value):
+        """Keeps a detail for whoever looks closer (with --keep)."""
+        with self.lock, open(os.path.join(self.directory, name), "a") as file:
+            file.write(json.dumps(value) + "\n")
+
+    def end(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 def main():
@@ -49,7 +74,9 @@ def main():
         if name not in SCENARIOS:
             parser.error(f"no scenario {name}; there are {', '.join(SCENARIOS)}")
     directory = os.path.realpath(tempfile.mkdtemp(prefix="countersign-faults-"))
-    faults, started = [], time.monotonic()
+    faults, started, context = [], time.monotonic(), None
+    # Asked to end: end the servers as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         context = Context(arguments, directory)
         context.say(f"seed {arguments.seed}")
@@ -61,6 +88,8 @@ def main():
             print(f"{name}: {len(found)} violations, {time.monotonic() - began:.0f} s", flush=True)
             faults += found
     finally:
+        if context is not None:
+            context.end()
         if arguments.keep:
             print(f"kept {directory}")
         else:

@@ -1,0 +1,179 @@
+"""The program under test: its data directory, its process, what it says of itself."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from .load import DENIED_MODEL
+
+STATE = f"""
+providers:
+  - {{name: house-rules, kind: rules, rules: [{{pattern: "refund", answer: "Refunds take five days. Ask the front desk if yours takes longer."}}], default_answer: "I do not know."}}
+routes:
+  - {{model: m, system: sys_faults, provider: house-rules, upstream_model: m, capture: full, classification: confidential}}
+  - {{model: {DENIED_MODEL}, system: sys_faults, provider: house-rules, upstream_model: m, capture: full, classification: confidential}}
+users:
+  - {{name: client, kind: service}}
+grants:
+  - {{principal: client, role: application, route: m}}
+"""
+
+
+class Refused(Exception):
+    """The server ended while starting; the message is what it wrote."""
+
+
+def free_ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+class Template:
+    """A data directory with a route, a principal and a token, from which each test takes a copy."""
+
+    def __init__(self, context):
+        self.context = context
+        self.directory = context.scratch()
+        self.ports = free_ports(2)
+        data = os.path.join(self.directory, "data")
+        self.run("init", "--data", data, "--origin", "faults.test/log", "--mode", "demonstration", "--admin", "faults",
+                 "--data-port", str(self.ports[0]), "--control-port", str(self.ports[1]),
+                 "--token-file", os.path.join(self.directory, "administrator"))
+        with open(os.path.join(self.directory, "administrator")) as file:
+            self.administrator = file.read().strip()
+        server = Server(self, data, self.ports)
+        server.start()
+        try:
+            state = os.path.join(self.directory, "state.yaml")
+            with open(state, "w") as file:
+                file.write(STATE)
+            self.run("apply", "-f", state, server=server)
+            issued = self.run("token", "issue", "--output", "json", "--name", "faults-key", "--principal", "client", server=server)
+            self.key = json.loads(issued)["token"]
+            self.vkey = self.verifier_key(server)
+        finally:
+            server.stop()
+
+    def verifier_key(self, server):
+        return self.run("ledger", "checkpoint", "--key-only", server=server).strip()
+
+    def run(self, *arguments, server=None, fine=(0,)):
+        """Runs a command of the program; returns its output."""
+        environment = dict(os.environ)
+        if server is not None:
+            environment.update(COUNTERSIGN_SERVER=f"http://127.0.0.1:{server.ports[1]}", COUNTERSIGN_TOKEN=self.administrator)
+        result = subprocess.run([self.context.binary, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, timeout=120)
+        if result.returncode not in fine:
+            raise RuntimeError(f"{' '.join(arguments[:2])} ended with {result.returncode}: "
+                               f"{result.stdout.decode(errors='replace')}{result.stderr.decode(errors='replace')}")
+        return result.stdout.decode()
+
+    def copy(self, scratch, name="data"):
+        """A copy on ports of its own."""
+        data = os.path.join(scratch, name)
+        shutil.copytree(os.path.join(self.directory, "data"), data)
+        return self.adopt(data)
+
+    def adopt(self, data):
+        """Gives a copied directory ports of its own."""
+        ports = free_ports(2)
+        path = os.path.join(data, "countersign.yaml")
+        with open(path) as file:
+            text = file.read()
+        for old, new in zip(self.ports, ports):
+            text = re.sub(rf"(?<=:){old}\b", str(new), text)
+        with open(path, "w") as file:
+            file.write(text)
+        return Server(self, data, ports)
+
+    def verify(self, data):
+        """Runs the offline verification; None where it is content, else what it said."""
+        result = subprocess.run([self.context.binary, "ledger", "verify", os.path.join(data, "ledger"), "--key", self.vkey],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120)
+        return None if result.returncode == 0 else f"status {result.returncode}: {result.stdout.decode(errors='replace').strip()}"
+
+
+class Server:
+    """One server on one data directory. Ended by its own process id, whatever happens."""
+
+    def __init__(self, template, data, ports):
+        self.template, self.data, self.ports = template, data, ports
+        self.ledger = os.path.join(data, "ledger")
+        self.output = os.path.join(os.path.dirname(data), f"{os.path.basename(data)}.log")
+        self.process = None
+
+    def launch(self, shim=None):
+        environment = shim.environment() if shim is not None else dict(os.environ)
+        with open(self.output, "ab") as log:
+            self.mark = log.tell()
+            self.process = subprocess.Popen(
+                [self.template.context.binary, "serve", "--data", self.data], env=environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        self.template.context.processes.append(self.process)
+
+    def start(self, shim=None, limit=60):
+        self.launch(shim)
+        return self.ready(limit)
+
+    def ready(self, limit=60):
+        """Waits until it serves. Raises Refused if it ended instead."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise Refused(f"status {self.process.returncode}: {self.said()}")
+            if self.get("/readyz")[0] == 200:
+                return self
+            time.sleep(0.01)
+        said = self.said()
+        self.kill()
+        raise Refused(f"not ready within {limit} s: {said}")
+
+    def said(self):
+        """What it wrote since it was last launched."""
+        with open(self.output, "rb") as file:
+            file.seek(self.mark)
+            return file.read().decode(errors="replace").strip()
+
+    def get(self, path, token=None):
+        """Status and body; status 0 where nobody answered."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[1], timeout=10)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+        finally:
+            connection.close()
+
+    @property
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        if self.running:
+            self.process.send_signal(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(30)
+
+    def stop(self):
+        """Asks it to end; returns its status. One that does not end within 30 s is killed."""
+        if self.running:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL
