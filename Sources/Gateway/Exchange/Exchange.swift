@@ -1,0 +1,400 @@
+import Core
+import Crypto
+import NIOCore
+import NIOHTTP1
+
+/// One request of somebody known: carries out what its ``ExchangeStateMachine`` says, on its connection's event loop.
+final class Exchange {
+    let loop: GatewayLoop
+    let principal: Principal
+    /// When its head arrived.
+    let arrived: Timestamp
+    let hostDigest: String
+    let id: String
+    let head: RequestHead
+    let startedAt = monotonicMicroseconds()
+    var machine = ExchangeStateMachine()
+    private var connection: ClientConnection?
+
+    // What was asked, and by which route it goes.
+    var table: RouteTable?
+    var route: CompiledRoute?
+    var request: ChatRequest?
+    var decision: AccessDecision?
+    /// A refusal that the route only observes.
+    var observedRefusal: String?
+    var body = ByteBuffer()
+
+    // What came back.
+    var summary = AnswerSummary()
+    var upstreamRequestID: String?
+    var firstByteAt: Int64?
+    var attempts: Int64 = 0
+    private var upstream: UpstreamConnection?
+    private var answerHead = ByteBuffer()
+    var answerBody = ByteBuffer()
+    private var reader: EventStreamReader?
+    private var heldRest: ByteBuffer?
+    private var chunks = ByteBuffer()
+    private var hasher = SHA256()
+    var releasedBytes: Int64 = 0
+    var captured: [UInt8]? = []
+    var releasedDigest: String?
+
+    // How long it may take; milliseconds of the monotonic clock, 0 is none.
+    private var deadline: Int64 = 0
+    private var deadlineFailure = UpstreamFailure.connectTimeout
+    private var totalDeadline: Int64 = 0
+    private var heldBytes = 0
+    private var isOver = false
+
+    init(loop: GatewayLoop, connection: ClientConnection, principal: Principal, arrived: Timestamp, hostDigest: String, head: RequestHead) {
+        self.loop = loop
+        self.connection = connection
+        self.principal = principal
+        self.arrived = arrived
+        self.hostDigest = hostDigest
+        self.head = head
+        id = loop.identifiers.make("inf").text
+        loop.openExchanges += 1
+    }
+
+    // MARK: From the connection
+
+    /// Counts bytes that are held for this request (I11).
+    func hold(_ count: Int) {
+        heldBytes += count
+        loop.bufferedBytes += count
+    }
+
+    func requestComplete(_ body: ByteBuffer) {
+        self.body = body
+        let table = loop.services.routes.current()
+        self.table = table
+        do throws(Refusal.Thrown) {
+            let request = try ChatRequest(body)
+            self.request = request
+            guard let route = table.compiledRoute(for: request.model) else { throw Refusal.Thrown(refusal: .unknownModel()) }
+            self.route = route
+            guard body.readableBytes <= route.route.maximumBodyBytes else { throw Refusal.Thrown(refusal: .bodyTooLarge.keeping()) }
+            // I4, I9: the parsed model decides, and what is not allowed is refused.
+            let decision = loop.services.authorizer.decide(AccessRequest(principal: principal, action: "infer", resource: route.resource))
+            self.decision = decision
+            if !decision.allowed {
+                guard route.route.mode == .observe else { throw Refusal.Thrown(refusal: .forbidden(decision.reasonCode)) }
+                observedRefusal = decision.reasonCode
+            }
+            perform(machine.decided(.allow))
+        } catch {
+            perform(machine.decided(.deny(error.refusal)))
+        }
+    }
+
+    func refuse(_ refusal: Refusal) {
+        table = table ?? loop.services.routes.current()
+        perform(machine.decided(.deny(refusal)))
+    }
+
+    func clientLeft() {
+        table = table ?? loop.services.routes.current()
+        connection = nil
+        perform(machine.clientLeft())
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        if isWritable { upstream?.resumeReading() } else if machine.isStreaming { upstream?.pauseReading() }
+    }
+
+    func tick(now: Int64) {
+        if totalDeadline > 0, now >= totalDeadline {
+            upstreamFailed(.totalTimeout)
+        } else if deadline > 0, now >= deadline {
+            upstreamFailed(deadlineFailure)
+        }
+    }
+
+    // MARK: From the log
+
+    func recorded(_ step: RecordInbox.Step, _ result: Result<Recorded, RecordError>) {
+        switch (step, result) {
+        case (.intent, .success(let recorded)):
+            loop.services.counters.intentRecorded(arrived: arrived, recordedAt: recorded.recordedAt)
+            perform(machine.intentRecorded())
+        case (.intent, .failure):
+            loop.services.counters.writeRefused(arrived: arrived)
+            perform(machine.intentNotRecorded())
+        case (.outcome, .success): perform(machine.outcomeRecorded())
+        case (.outcome, .failure): perform(machine.outcomeNotRecorded())
+        }
+    }
+
+    // MARK: From the upstream
+
+    /// An answer is still wanted.
+    var wantsUpstream: Bool { !isOver && upstream == nil && deadline > 0 && firstByteAt == nil }
+
+    var connectTimeout: Int64 { route?.route.timeouts.connect ?? 5000 }
+
+    func upstreamStarted(on connection: UpstreamConnection) {
+        upstream = connection
+        attempts += 1
+        expect(within: route?.route.timeouts.firstByte, or: .firstByteTimeout)
+    }
+
+    func upstreamWasStale(_ request: ByteBuffer) {
+        upstream = nil
+        guard let key = route?.upstream, attempts == 1 else { return upstreamFailed(.died) }
+        expect(within: route?.route.timeouts.connect, or: .connectTimeout)
+        loop.pool.send(request, to: key, for: self, onFresh: true)
+    }
+
+    func upstreamHead(_ head: HTTPResponseHead) {
+        firstByteAt = monotonicMicroseconds()
+        expect(within: route?.route.timeouts.idle, or: .idleTimeout)
+        let status = Int(head.status.code)
+        var isEventStream = false
+        var isEncoded = false
+        var out = ResponseHead.begin(status)
+        for (name, value) in head.headers {
+            ResponseHead.relay(name, value, to: &out)
+            switch name.utf8.count {
+            case 10 where upstreamRequestID == nil && name.isHeader("request-id"): upstreamRequestID = value
+            case 12 where name.isHeader("x-request-id"): upstreamRequestID = value
+            case 12 where name.isHeader("content-type"): isEventStream = value.hasHeaderPrefix("text/event-stream")
+            case 16 where name.isHeader("content-encoding"): isEncoded = !value.isHeader("identity")
+            default: break
+            }
+        }
+        answerHead = out
+        switch status {
+        // We asked for identity: what is encoded all the same could be read by nobody who checks the record.
+        case _ where isEncoded: upstreamFailed(.garbage)
+        case 200..<300 where isEventStream:
+            guard request?.isStreamed == true else { return upstreamFailed(.garbage) }
+            perform(machine.upstreamAnswered(.stream))
+        case 200..<300: perform(machine.upstreamAnswered(.plain))
+        case 300..<400: upstreamFailed(.redirected)
+        case 400..<600: perform(machine.upstreamAnswered(.error(status)))
+        default: upstreamFailed(.garbage)
+        }
+    }
+
+    func upstreamBody(_ bytes: ByteBuffer) {
+        guard !isOver else { return }
+        if !machine.isSeeingTail { expect(within: route?.route.timeouts.idle, or: .idleTimeout) }
+        guard reader != nil else {
+            guard answerBody.readableBytes + bytes.readableBytes <= loop.configuration.maximumAnswerBytes,
+                loop.bufferedBytes + bytes.readableBytes <= loop.maximumBufferedBytes
+            else { return upstreamFailed(.tooLarge) }
+            hold(bytes.readableBytes)
+            if answerBody.readableBytes == 0 { answerBody = bytes } else { answerBody.writeImmutableBuffer(bytes) }
+            return
+        }
+        do throws(EventStreamReader.Fault) {
+            try reader?.feed(bytes)
+            if let passing = reader?.takeReleasable() { relay(passing) }
+        } catch {
+            return upstreamFailed(error.failure)
+        }
+        if reader?.isTerminal == true, machine.isStreaming {
+            perform(machine.terminalEventSeen())
+            expect(withinMilliseconds: loop.configuration.tailTimeout, or: .tail)
+        }
+    }
+
+    func upstreamReadComplete() {
+        flushChunks()
+        if machine.isStreaming, connection?.isWritable == false { upstream?.pauseReading() }
+    }
+
+    func upstreamEnded() {
+        upstream = nil
+        deadline = 0
+        flushChunks()
+        if let reader {
+            summary = reader.summary
+            perform(machine.upstreamEnded(isUsable: true))
+        } else {
+            perform(machine.upstreamEnded(isUsable: summary.read(answer: answerBody)))
+        }
+    }
+
+    func upstreamFailed(_ failure: UpstreamFailure) {
+        flushChunks()
+        perform(machine.upstreamFailed(failure))
+    }
+
+    private func expect(within milliseconds: Int64?, or failure: UpstreamFailure) {
+        expect(withinMilliseconds: milliseconds ?? 60_000, or: failure)
+    }
+
+    private func expect(withinMilliseconds milliseconds: Int64, or failure: UpstreamFailure) {
+        deadline = monotonicMicroseconds() / 1000 + milliseconds
+        deadlineFailure = failure
+    }
+
+    // MARK: Actions
+
+    private func perform(_ action: ExchangeStateMachine.Action) {
+        switch action {
+        case .none: break
+        case .recordIntent(let verdict): recordIntent(verdict)
+        case .sendUpstream: sendUpstream()
+        case .openStream: openStream()
+        case .recordOutcome(let outcome, let cancels):
+            if cancels {
+                upstream?.cancel()
+                upstream = nil
+            }
+            deadline = 0
+            totalDeadline = 0
+            settle(outcome)
+            recordOutcome(outcome)
+        case .release(let release): self.release(release)
+        case .refuseUnrecorded: connectionAnswer(.unrecorded)
+        case .failStream:
+            chunks.clear()
+            write(chunk: ByteBuffer(string: "data: \(String(decoding: ResponseHead.errorBody(.unrecorded), as: UTF8.self))\n\n"))
+            connection?.write(chunks, flush: true)
+            connection?.truncate()
+            finish()
+        }
+    }
+
+    private func sendUpstream() {
+        guard let route, let request else { return }
+        totalDeadline = monotonicMicroseconds() / 1000 + route.route.timeouts.total
+        if let rules = route.rules {
+            answerByRules(rules, request)
+            return
+        }
+        guard let key = route.upstream else { return }
+        expect(within: route.route.timeouts.connect, or: .connectTimeout)
+        loop.pool.send(UpstreamRequest.encode(body, request, route, head), to: key, for: self)
+    }
+
+    private func answerByRules(_ rules: RuleSet, _ request: ChatRequest) {
+        let answer = RuleAnswerer(rules: rules, route: route?.route, intentID: id, created: arrived.microseconds / 1_000_000)
+            .answer(to: body, request)
+        attempts = 1
+        firstByteAt = monotonicMicroseconds()
+        var out = ResponseHead.begin(200)
+        ResponseHead.relay("content-type", request.isStreamed ? "text/event-stream; charset=utf-8" : "application/json", to: &out)
+        answerHead = out
+        perform(machine.upstreamAnswered(request.isStreamed ? .stream : .plain))
+        upstreamBody(answer.bytes)
+        upstreamEnded()
+    }
+
+    private func openStream() {
+        reader = EventStreamReader(
+            maximumEventBytes: loop.configuration.maximumEventBytes, maximumHeldBytes: loop.configuration.maximumHeldBytes)
+        var out = answerHead
+        ResponseHead.finish(&out, receipt: id, date: loop.dateHeader, closes: connection?.closesAfterAnswer ?? true)
+        out.writeStaticString("transfer-encoding: chunked\r\n\r\n")
+        connection?.write(out, flush: true)
+    }
+
+    /// Passes bytes of a stream on: they are what the record's digest covers.
+    private func relay(_ bytes: ByteBuffer) {
+        note(released: bytes)
+        write(chunk: bytes)
+    }
+
+    private func note(released bytes: ByteBuffer) {
+        releasedBytes += Int64(bytes.readableBytes)
+        bytes.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
+        guard route?.route.capture == .full, captured != nil else { return }
+        if (captured?.count ?? 0) + bytes.readableBytes <= loop.configuration.maximumCapturedStreamBytes {
+            captured?.append(contentsOf: bytes.readableBytesView)
+        } else {
+            captured = nil
+        }
+    }
+
+    private func write(chunk bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        if chunks.capacity == 0 { chunks = ByteBufferAllocator().buffer(capacity: bytes.readableBytes + 32) }
+        chunks.writeString(String(bytes.readableBytes, radix: 16))
+        chunks.writeStaticString("\r\n")
+        chunks.writeImmutableBuffer(bytes)
+        chunks.writeStaticString("\r\n")
+    }
+
+    private func flushChunks() {
+        guard chunks.readableBytes > 0 else { return }
+        connection?.write(chunks, flush: true)
+        chunks = ByteBuffer()
+    }
+
+    /// Fixes what the record says of the answer, before anything of it that is held can pass.
+    private func settle(_ outcome: ExchangeStateMachine.Outcome) {
+        flushChunks()
+        if var reader {
+            summary = reader.summary
+            if machine.pendingRelease == .restOfStream {
+                let rest = reader.takeRest()
+                note(released: rest)
+                heldRest = rest
+            }
+            self.reader = reader
+            if captured?.isEmpty == true { captured = nil }
+            releasedDigest = SHA256Digest(hasher.finalize()).description
+        } else if outcome == .completed {
+            releasedBytes = Int64(answerBody.readableBytes)
+            releasedDigest = answerBody.withUnsafeReadableBytes { bytes in
+                var hasher = SHA256()
+                hasher.update(bufferPointer: bytes)
+                return SHA256Digest(hasher.finalize()).description
+            }
+            captured = route?.route.capture == .full ? Array(answerBody.readableBytesView) : nil
+        } else {
+            captured = nil
+        }
+    }
+
+    // I1: called only when the outcome is durable.
+    private func release(_ release: ExchangeStateMachine.Release) {
+        switch release {
+        case .answer:
+            var out = answerHead
+            ResponseHead.finish(&out, receipt: id, date: loop.dateHeader, closes: connection?.closesAfterAnswer ?? true)
+            out.writeStaticString("content-length: ")
+            out.writeString(String(answerBody.readableBytes))
+            out.writeStaticString("\r\n\r\n")
+            connection?.write(out, flush: false)
+            connection?.write(answerBody, flush: true)
+            finish()
+        case .refusal(let refusal): connectionAnswer(refusal)
+        case .restOfStream:
+            if let heldRest { write(chunk: heldRest) }
+            chunks.writeStaticString("0\r\n\r\n")
+            flushChunks()
+            finish()
+        case .truncation:
+            connection?.truncate()
+            finish()
+        case .nothing: finish()
+        }
+    }
+
+    private func connectionAnswer(_ refusal: Refusal) {
+        let connection = connection
+        over()
+        connection?.answer(refusal, receipt: id)
+    }
+
+    private func finish() {
+        let connection = connection
+        over()
+        connection?.nextRequest()
+    }
+
+    private func over() {
+        guard !isOver else { return }
+        isOver = true
+        connection = nil
+        loop.bufferedBytes -= heldBytes
+        loop.openExchanges -= 1
+    }
+}
