@@ -26,8 +26,9 @@ targets=("$@")
 one() { # TARGET
     local target=$1 corpus=$out/corpus/$1 status=0 length
     mkdir -p "$corpus" "$out/findings/$target"
+    # The list that the program prints when it is given no target.
     length=$(COUNTERSIGN_FUZZ_TARGET='' "$program" 2>/dev/null | sed -nE "s/^  $target: .*-max_len=([0-9]+)$/\1/p" || true)
-    COUNTERSIGN_FUZZ_TARGET=$target "$program" -max_total_time="$seconds" -max_len="${length:-4096}" -timeout=10 -rss_limit_mb=2048 \
+    COUNTERSIGN_FUZZ_TARGET=$target COUNTERSIGN_FUZZ_SEEDS=$corpus "$program" -max_total_time="$seconds" -max_len="${length:-4096}" -timeout=30 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$out/findings/$target/" "$corpus" "Fuzz/Corpus/$target" >"$out/$target.log" 2>&1 || status=$?
     runs=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)$/\1/p' "$out/$target.log")
     coverage=$(sed -nE 's/.* cov: ([0-9]+) .*/\1/p' "$out/$target.log" | tail -n 1)

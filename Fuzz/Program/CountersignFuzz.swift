@@ -12,10 +12,21 @@ private let target: FuzzTarget? = getenv("COUNTERSIGN_FUZZ_TARGET").flatMap { Fu
 /// Called once, before the first input.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_ count: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> CInt {
-    guard target == nil else { return 0 }
+    if let target {
+        if let folder = getenv("COUNTERSIGN_FUZZ_SEEDS") { writeSeeds(of: target, into: String(cString: folder)) }
+        return 0
+    }
     print("COUNTERSIGN_FUZZ_TARGET names one of:")
     for target in FuzzTarget.all { print("  \(target.name): \(target.summary); -max_len=\(target.maximumBytes)") }
     exit(2)
+}
+
+private func writeSeeds(of target: FuzzTarget, into folder: String) {
+    for (number, seed) in target.seeds().enumerated() {
+        guard let file = fopen("\(folder)/seed-\(number)", "w") else { continue }
+        _ = seed.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
+        fclose(file)
+    }
 }
 
 /// Called with each input; a broken property ends the process, so that libFuzzer keeps the input.

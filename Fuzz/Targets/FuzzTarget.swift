@@ -10,8 +10,10 @@ package struct FuzzTarget: Sendable {
     package let maximumBytes: Int
     /// Returns what broke, in a sentence; nil if all held. Must not trap, and must not remember anything from call to call.
     package let check: @Sendable ([UInt8]) -> String?
+    /// Inputs that only our own encoders can make, beside the files of the corpus.
+    package var seeds: @Sendable () -> [[UInt8]] = { [] }
 
-    package static let all: [FuzzTarget] = [.json, .signedNote, .tile]
+    package static let all: [FuzzTarget] = [.envelope, .json, .proof, .signedNote, .tile]
 
     /// The target of this name.
     package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -21,6 +21,10 @@ extension FuzzTarget {
             return "a verifier key is not written back as it was read"
         }
         return nil
+    } seeds: {
+        guard let testSigner else { return [] }
+        let notes = signedTexts.compactMap { try? SignedNote(text: $0, signedBy: testSigner).encoded }
+        return notes + signedTexts + [Array(testSigner.verifier.vkey.utf8)]
     }
 
     /// The key of the corpus: seed of 32 bytes 0x07.
@@ -31,11 +35,4 @@ extension FuzzTarget {
         Array("fuzz.example/log\n3\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n".utf8),
         Array("fuzz.example/log\n70000\n//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=\nextension line\n".utf8),
     ]
-
-    /// The notes to begin with.
-    package static var signedNoteSeeds: [[UInt8]] {
-        guard let testSigner else { return [] }
-        let notes = signedTexts.compactMap { try? SignedNote(text: $0, signedBy: testSigner).encoded }
-        return notes + [Array(testSigner.verifier.description.utf8)] + signedTexts
-    }
 }

@@ -11,6 +11,7 @@ struct CorpusTests {
         let target = try #require(FuzzTarget.named(name))
         let files = try FileManager.default.contentsOfDirectory(at: Self.corpus.appending(path: name), includingPropertiesForKeys: nil)
         #expect(!files.isEmpty)
+        for seed in target.seeds() { #expect(target.check(seed) == nil) }
         for file in files {
             let broken = target.check([UInt8](try Data(contentsOf: file)))
             #expect(broken == nil, "\(file.lastPathComponent)")
