@@ -23,6 +23,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
+        // MARK: Floor 0. What the Swift overlay of the C library leaves out.
+        .systemLibrary(name: "CLinux"),
+
         // MARK: Floor 1. Identifiers, clock, canonical JSON, byte scanners, events, errors, the protocols between rooms.
         .target(name: "Core", dependencies: [.crypto]),
 
@@ -43,7 +46,7 @@ let package = Package(
         // MARK: Floor 4. Recording: sequencing, sealing, durability, checkpoints, receipts, witnesses.
         .target(
             name: "Ledger",
-            dependencies: ["Core", "MerkleLog", "EnvelopeEncryption", "ObjectStore", .crypto, .grdb]),
+            dependencies: ["CLinux", "Core", "MerkleLog", "EnvelopeEncryption", "ObjectStore", .crypto, .grdb]),
 
         // MARK: Floor 5. Services.
         // Identities, tokens, roles, grants.

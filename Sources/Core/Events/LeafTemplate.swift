@@ -7,6 +7,8 @@ package struct LeafTemplate: Hashable, Sendable {
     package private(set) var bytes: [UInt8]
     package let timeOffset: Int
     package let numberOffset: Int
+    /// The event's type.
+    package let type: String
 
     /// The greatest length of a leaf: the entry bundle's length prefix has 16 bits (C2SP tlog-tiles).
     package static let maximumLeafBytes = 65_535
@@ -79,11 +81,16 @@ package struct LeafTemplate: Hashable, Sendable {
         string(",\"type\":", event.type.name)
         raw(",\"v\":1}")
         bytes = out
+        type = event.type.name
     }
 
     /// For templates that were stored (the outbox).
     package init?(bytes: [UInt8], timeOffset: Int, numberOffset: Int) {
         guard timeOffset > 0, timeOffset + Timestamp.wireLength < numberOffset, numberOffset < bytes.count else { return nil }
+        // A leaf ends in its type and its version: that is the canonical order.
+        let end = Array("\",\"v\":1}".utf8)
+        guard bytes.suffix(end.count) == end[...], let quote = bytes.dropLast(end.count).lastIndex(of: UInt8(ascii: "\"")) else { return nil }
+        type = String(decoding: bytes[(quote + 1)..<(bytes.count - end.count)], as: UTF8.self)
         self.bytes = bytes
         self.timeOffset = timeOffset
         self.numberOffset = numberOffset

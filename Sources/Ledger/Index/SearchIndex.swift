@@ -1,0 +1,216 @@
+package import Core
+import GRDB
+
+/// Finds records by id in a database of its own: unsynced, deletable, rebuilt from the log, and never authoritative.
+///
+/// Calls block. Writes come from the integrator's thread only; reads from anywhere.
+package final class SearchIndex: Sendable {
+    /// One entry, as the index keeps it.
+    package struct Row: Sendable {
+        package var index: UInt64
+        package var id: String
+        package var type: String
+        /// Microseconds since 1970.
+        package var recordedAt: Int64
+        package var requestID: String?
+        package var system: String?
+        package var outcome: String
+        /// Where the sealed contents lie; nil where there are none.
+        package var payload: PayloadLocation?
+    }
+
+    private let pool: DatabasePool
+    private static let version = 1
+
+    /// Opens the index; one that is damaged, of another log or of another version is thrown away.
+    /// - Parameters:
+    ///   - path: of the database file.
+    ///   - origin: of the log.
+    package init(path: String, origin: String) throws {
+        func open() throws -> DatabasePool {
+            var configuration = Configuration()
+            configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { db in
+                try db.execute(sql: "PRAGMA synchronous=OFF")
+                try db.execute(sql: "PRAGMA trusted_schema=OFF")
+                try db.execute(sql: "PRAGMA cache_size=-4096")
+            }
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.write { db in try Self.prepare(db, origin: origin) }
+            return pool
+        }
+        do {
+            pool = try open()
+        } catch {
+            for suffix in ["", "-wal", "-shm"] { _ = try DurableFile.remove(path + suffix) }
+            pool = try open()
+        }
+    }
+
+    private static func prepare(_ db: GRDB.Database, origin: String) throws {
+        try db.execute(sql: "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+        let known = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key='log'")
+        let wanted = "\(version) \(origin)"
+        if let known, known != wanted { throw LedgerError(.invalid, "the index is of another log or version") }
+        if known == nil {
+            try db.execute(
+                sql: """
+                    CREATE TABLE entry (
+                      idx INTEGER PRIMARY KEY,
+                      id TEXT NOT NULL,
+                      type TEXT NOT NULL,
+                      at_us INTEGER NOT NULL,
+                      request_id TEXT,
+                      system TEXT,
+                      outcome TEXT NOT NULL
+                    ) STRICT;
+                    CREATE UNIQUE INDEX entry_id ON entry(id);
+                    CREATE INDEX entry_request ON entry(request_id) WHERE request_id IS NOT NULL;
+                    CREATE TABLE payload (
+                      idx INTEGER PRIMARY KEY,
+                      segment INTEGER NOT NULL,
+                      pack TEXT,
+                      offset INTEGER NOT NULL,
+                      length INTEGER NOT NULL
+                    ) STRICT;
+                    INSERT INTO meta VALUES ('size', '0');
+                    """)
+            try db.execute(sql: "INSERT INTO meta VALUES ('log', ?)", arguments: [wanted])
+        }
+    }
+
+    /// Entries indexed so far.
+    package func size() throws -> UInt64 {
+        try pool.read { db in try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key='size'").flatMap { UInt64($0) } ?? 0 }
+    }
+
+    /// Forgets everything; the log will be read again.
+    func reset() throws {
+        try pool.write { db in
+            try db.execute(sql: "DELETE FROM entry; DELETE FROM payload; UPDATE meta SET value='0' WHERE key='size'")
+        }
+    }
+
+    /// Adds the entries up to a size.
+    func add(_ rows: [Row], size: UInt64) throws {
+        try pool.write { db in
+            let entry = try db.cachedStatement(sql: "INSERT OR REPLACE INTO entry VALUES (?,?,?,?,?,?,?)")
+            let payload = try db.cachedStatement(sql: "INSERT OR IGNORE INTO payload VALUES (?,?,NULL,?,?)")
+            for row in rows {
+                entry.setUncheckedArguments([Int64(row.index), row.id, row.type, row.recordedAt, row.requestID, row.system, row.outcome])
+                try entry.execute()
+                if let location = row.payload {
+                    payload.setUncheckedArguments([Int64(row.index), Int64(location.segment), location.offset, location.length])
+                    try payload.execute()
+                }
+            }
+            try db.execute(sql: "UPDATE meta SET value=? WHERE key='size'", arguments: [String(size)])
+        }
+    }
+
+    /// Reads what is missing from the log's bundles.
+    func catchUp(to size: UInt64, store: TreeStore) throws {
+        var at = try self.size()
+        if at > size { throw LedgerError(.inconsistent, "the index knows \(at) entries, the log \(size)") }
+        while at < size {
+            let next = min(size, at + 65_536)
+            var rows: [Row] = []
+            try store.forEachEntry(from: at, through: next, size: size) { index, leaf in
+                rows.append(try Row(index: index, leaf: leaf, payload: nil))
+            }
+            at = next
+            try add(rows, size: at)
+        }
+    }
+
+    /// Notes that payloads are in a pack, or in a segment where none is named.
+    func move(_ moved: [(index: UInt64, segment: UInt64, offset: Int, length: Int)], to pack: String?) throws {
+        try pool.write { db in
+            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO payload VALUES (?,?,?,?,?)")
+            for item in moved {
+                statement.setUncheckedArguments([Int64(item.index), Int64(item.segment), pack, item.offset, item.length])
+                try statement.execute()
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// The entry of an event.
+    package func entry(id: String) throws -> Row? {
+        try pool.read { db in
+            try GRDB.Row.fetchOne(db, sql: Self.select + " WHERE e.id=?", arguments: [id]).map(Self.row)
+        }
+    }
+
+    /// The entries that answer a request, in order; at most 100.
+    package func answers(to requestID: String) throws -> [Row] {
+        try pool.read { db in
+            try GRDB.Row.fetchAll(db, sql: Self.select + " WHERE e.request_id=? ORDER BY e.idx LIMIT 100", arguments: [requestID]).map(Self.row)
+        }
+    }
+
+    /// The first index recorded at or after a moment; nil if there is none.
+    package func firstIndex(at time: Timestamp) throws -> UInt64? {
+        // recorded_at is monotone with the index (I6): a binary search needs no index on it.
+        try pool.read { db in
+            var low: Int64 = 0
+            var high = try Int64.fetchOne(db, sql: "SELECT coalesce(max(idx)+1,0) FROM entry") ?? 0
+            let end = high
+            while low < high {
+                let middle = (low + high) / 2
+                let at = try Int64.fetchOne(db, sql: "SELECT at_us FROM entry WHERE idx=?", arguments: [middle]) ?? .max
+                if at < time.microseconds { low = middle + 1 } else { high = middle }
+            }
+            return low < end ? UInt64(low) : nil
+        }
+    }
+
+    /// How many entries of each type there are.
+    package func counts() throws -> [String: Int] {
+        try pool.read { db in
+            let rows = try GRDB.Row.fetchAll(db, sql: "SELECT type, count(*) AS n FROM entry GROUP BY type")
+            return Dictionary(rows.map { ($0["type"] as String, $0["n"] as Int) }, uniquingKeysWith: +)
+        }
+    }
+
+    private static let select = """
+        SELECT e.idx, e.id, e.type, e.at_us, e.request_id, e.system, e.outcome, p.segment, p.pack, p.offset, p.length
+        FROM entry e LEFT JOIN payload p ON p.idx=e.idx
+        """
+
+    private static func row(_ row: GRDB.Row) -> Row {
+        let segment: Int64? = row["segment"]
+        return Row(
+            index: UInt64(row["idx"] as Int64), id: row["id"], type: row["type"], recordedAt: row["at_us"], requestID: row["request_id"],
+            system: row["system"], outcome: row["outcome"],
+            payload: segment.map { PayloadLocation(segment: UInt64($0), pack: row["pack"], offset: row["offset"], length: row["length"]) })
+    }
+}
+
+extension SearchIndex.Row {
+    init(_ record: StoredRecord, _ fields: LeafFields) {
+        self.init(
+            index: record.index, fields: fields,
+            payload: record.sealed.isEmpty
+                ? nil : PayloadLocation(segment: record.segment, pack: nil, offset: record.sealedOffset, length: record.sealed.count))
+    }
+
+    init(index: UInt64, leaf: UnsafeRawBufferPointer, payload: PayloadLocation?) throws {
+        guard let fields = LeafFields(leaf: leaf) else { throw LedgerError(.inconsistent, "entry \(index) is no event") }
+        self.init(index: index, fields: fields, payload: payload)
+    }
+
+    private init(index: UInt64, fields: LeafFields, payload: PayloadLocation?) {
+        self.init(
+            index: index, id: fields.id, type: fields.type, recordedAt: fields.recordedAt.microseconds, requestID: fields.requestID,
+            system: fields.system, outcome: fields.outcome, payload: payload)
+    }
+}
+
+extension LeafFields {
+    init(_ record: StoredRecord) throws {
+        guard let fields = LeafFields(leaf: record.leaf) else { throw LedgerError(.inconsistent, "record \(record.index) is no event") }
+        self = fields
+    }
+}

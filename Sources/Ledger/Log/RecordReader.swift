@@ -1,0 +1,78 @@
+import Core
+
+/// A record as the write-ahead log holds it.
+struct StoredRecord {
+    var index: UInt64
+    var leaf: UnsafeRawBufferPointer
+    /// Empty where the event has no sealed contents.
+    var sealed: UnsafeRawBufferPointer
+    var segment: UInt64
+    /// Where the sealed contents begin in the segment's file.
+    var sealedOffset: Int
+    /// Where the frame begins in the segment's file.
+    var frameOffset: Int { sealedOffset - leaf.count - Frame.headerLength }
+}
+
+/// Reads durable records in order, across segments. A value: a copy reads on from the same place.
+struct RecordReader {
+    private let segments: SegmentDirectory
+    private(set) var position: WriteAheadLog.Position
+    private let source = Source()
+
+    init(segments: SegmentDirectory, position: WriteAheadLog.Position) {
+        self.segments = segments
+        self.position = position
+    }
+
+    /// Reads the next record, which must be durable already.
+    mutating func next(_ body: (StoredRecord) throws -> Void) throws {
+        while true {
+            let segment = position.segment
+            let offset = position.offset
+            let length: Int? = try source.withReader(segments.segmentPath(segment), segment) { reader in
+                let head = try reader.bytes(at: offset, count: Frame.headerLength)
+                guard !head.isEmpty else { return nil }
+                guard let header = head.withUnsafeBytes(Frame.header) else {
+                    throw LedgerError(.inconsistent, "\(reader.path): no record at byte \(offset)")
+                }
+                let frame = try reader.bytes(at: offset, count: header.frameLength)
+                try frame.withUnsafeBytes { bytes in
+                    guard Frame.isWhole(bytes, header) else {
+                        throw LedgerError(.inconsistent, "\(reader.path): the record at byte \(offset) is damaged")
+                    }
+                    let sealedStart = Frame.headerLength + header.leafLength
+                    try body(
+                        StoredRecord(
+                            index: header.index, leaf: UnsafeRawBufferPointer(rebasing: bytes[Frame.headerLength..<sealedStart]),
+                            sealed: UnsafeRawBufferPointer(rebasing: bytes[sealedStart...]), segment: segment,
+                            sealedOffset: offset + sealedStart))
+                }
+                return header.frameLength
+            }
+            if let length {
+                position.offset += length
+                position.nextIndex += 1
+                return
+            }
+            // The end of this segment: the record is in the next one.
+            position.segment += 1
+            position.offset = SegmentHeader.length
+        }
+    }
+
+    /// The open segment, shared by copies: a cache only.
+    private final class Source {
+        private var reader: OpenSegment?
+
+        func withReader<Result>(_ path: String, _ number: UInt64, _ body: (inout SegmentReader) throws -> Result) throws -> Result {
+            if reader?.segment.header.number != number { reader = OpenSegment(try SegmentReader(path: path)) }
+            guard let reader else { throw LedgerError(.io, "\(path): not open") }
+            return try body(&reader.segment)
+        }
+    }
+
+    private final class OpenSegment {
+        var segment: SegmentReader
+        init(_ segment: consuming SegmentReader) { self.segment = segment }
+    }
+}
