@@ -1,0 +1,1 @@
+// Filled by the object store's contract.
