@@ -24,21 +24,23 @@ package enum EntryBundle {
     /// - Parameter width: entries that its path says it has, 1 to 256.
     /// - Throws: `malformedBundle` if the bytes are not exactly that many entries.
     package static func ranges(in bundle: [UInt8], width: Int) throws(MerkleLogError) -> [Range<Int>] {
-        var ranges: [Range<Int>] = []
-        ranges.reserveCapacity(Tile.fullWidth)
-        let end = bundle.count
-        var at = 0
-        while at < end {
-            guard ranges.count < width else { throw MerkleLogError(.malformedBundle, "more than \(width) entries") }
-            guard end - at >= 2 else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
-            let start = at + 2
-            let length = Int(bundle[at]) << 8 | Int(bundle[at + 1])
-            guard end - start >= length else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
-            ranges.append(start..<start + length)
-            at = start + length
+        try bundle.withUnsafeBufferPointer { (bundle) throws(MerkleLogError) -> [Range<Int>] in
+            var ranges: [Range<Int>] = []
+            ranges.reserveCapacity(min(max(width, 0), Tile.fullWidth))
+            let end = bundle.count
+            var at = 0
+            while at < end {
+                guard ranges.count < width else { throw MerkleLogError(.malformedBundle, "more than \(width) entries") }
+                guard end - at >= 2 else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
+                let start = at + 2
+                let length = Int(bundle[at]) << 8 | Int(bundle[at + 1])
+                guard end - start >= length else { throw MerkleLogError(.malformedBundle, "entry \(ranges.count) is cut short") }
+                ranges.append(start..<start + length)
+                at = start + length
+            }
+            guard ranges.count == width else { throw MerkleLogError(.malformedBundle, "\(ranges.count) entries, not \(width)") }
+            return ranges
         }
-        guard ranges.count == width else { throw MerkleLogError(.malformedBundle, "\(ranges.count) entries, not \(width)") }
-        return ranges
     }
 
     /// The entries of a bundle.

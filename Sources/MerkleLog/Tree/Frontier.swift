@@ -28,9 +28,17 @@ package struct Frontier: Hashable, Sendable {
 
     /// Appends a leaf; `completed` is told of every perfect subtree that the leaf completes above itself: its height and its root.
     mutating func append(_ leaf: MerkleHash, completed: (Int, MerkleHash) -> Void) {
-        var hash = leaf
-        var bits = size
-        var height = 0
+        append(subtree: leaf, height: 0, completed: completed)
+    }
+
+    /// Appends a perfect subtree; `completed` is told of every subtree that it completes above itself.
+    /// - Precondition: the size is a multiple of the subtree's leaves, 2^height.
+    mutating func append(subtree root: MerkleHash, height: Int, completed: (Int, MerkleHash) -> Void) {
+        precondition(size & (1 << UInt64(height) - 1) == 0)
+        var hash = root
+        var height = height
+        var bits = size >> UInt64(height)
+        let leaves: UInt64 = 1 << UInt64(height)
         while bits & 1 == 1, let left = subtrees.popLast() {
             hash = TreeHashing.nodeHash(left, hash)
             height += 1
@@ -38,7 +46,7 @@ package struct Frontier: Hashable, Sendable {
             bits >>= 1
         }
         subtrees.append(hash)
-        size += 1
+        size += leaves
     }
 
     /// The root of the tree (RFC 6962, section 2.1).

@@ -38,6 +38,20 @@ package enum TreeHashing {
         }
     }
 
+    /// The root over a power of two of hashes, in place level by level.
+    static func root(ofTile hashes: [MerkleHash]) -> MerkleHash {
+        precondition(hashes.count.nonzeroBitCount == 1)
+        var level = hashes
+        level.withUnsafeMutableBufferPointer { level in
+            var count = level.count
+            while count > 1 {
+                count /= 2
+                for position in 0..<count { level[position] = nodeHash(level[2 * position], level[2 * position + 1]) }
+            }
+        }
+        return level[0]
+    }
+
     /// The root over some hashes taken as the leaves of a tree (RFC 6962's MTH, given the leaf hashes); any number, none included.
     static func root(of hashes: some Sequence<MerkleHash>) -> MerkleHash {
         var frontier = Frontier()

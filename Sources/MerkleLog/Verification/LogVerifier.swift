@@ -29,6 +29,10 @@ package struct LogVerifier: Sendable {
             throw MerkleLogError(error.code, error.message, file: .bundle(name))
         }
         var tiles: [ExpectedTile] = []
+        if name.isFull {
+            try builder.append(tile: leaves) { tiles.append(ExpectedTile(tile: $0.tile, bytes: $0.bytes)) }
+            return tiles
+        }
         for leaf in leaves {
             try builder.append(leaf) { tiles.append(ExpectedTile(tile: $0.tile, bytes: $0.bytes)) }
         }
