@@ -43,19 +43,16 @@ struct KeyDirectory: Sendable {
 
     /// Reads the root key, unless somebody else may read it too.
     func loadRootKey() throws(KeyStoreError) -> RootKey {
-        var text = try file { () throws(FileError) in
+        var text: [UInt8]
+        do throws(FileError) {
             let file = try OpenFile(root, .read)
-            let status = try file.status()
             // Asked of the open file, so that it cannot be another one by the time it is read.
-            guard status.owner == geteuid() else {
-                throw FileError(.open, root, detail: "it belongs to user \(status.owner) and the server runs as \(geteuid()); chown it")
-            }
-            guard status.permissions & 0o077 == 0 else {
-                throw FileError(
-                    .open, root,
-                    detail: "others may read it (mode \(String(status.permissions, radix: 8))); chmod 600 it, and replace the keys if somebody did")
-            }
-            return try DurableFile.read(file, maximumBytes: 128)
+            let status = try file.status()
+            if let reason = Self.exposure(of: status) { throw FileError(.open, root, detail: reason) }
+            text = try DurableFile.read(file, maximumBytes: 128)
+        } catch {
+            if error.errno == 0 { throw KeyStoreError(.unsafe, error.description, underlying: error) }
+            throw KeyStoreError(error)
         }
         defer { text.zeroise() }
         if text.last == UInt8(ascii: "\n") { text.removeLast() }
@@ -64,6 +61,15 @@ struct KeyDirectory: Sendable {
         }
         defer { bytes.zeroise() }
         return try rootKey(bytes)
+    }
+
+    /// Who else may read a file; nil where nobody else may.
+    private static func exposure(of status: FileStatus) -> String? {
+        if status.owner != geteuid() { return "it belongs to user \(status.owner) and this program runs as \(geteuid()); chown it" }
+        if status.permissions & 0o077 != 0 {
+            return "others may use it (mode \(String(status.permissions, radix: 8))); chmod 600 it, and make new keys if somebody did"
+        }
+        return nil
     }
 
     private func rootKey(_ bytes: [UInt8]) throws(KeyStoreError) -> RootKey {
