@@ -1,4 +1,5 @@
 import Database
+import DatabaseContract
 import Foundation
 import SQLiteDatabase
 import Synchronization
