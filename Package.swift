@@ -91,7 +91,9 @@ let package = Package(
 
         // MARK: Beside the house.
         // What must hold for every input of the parsers of outside bytes; the fuzzer and the tests share it.
-        .target(name: "FuzzTargets", dependencies: ["Core", "EnvelopeEncryption", "MerkleLog", .crypto], path: "Fuzz/Targets"),
+        .target(
+            name: "FuzzTargets", dependencies: ["Core", "EnvelopeEncryption", "Gateway", "MerkleLog", .crypto, .nioCore, .nioEmbedded],
+            path: "Fuzz/Targets"),
 
         // MARK: Tests, one target per room.
         .testTarget(name: "CoreTests", dependencies: ["Core"]),

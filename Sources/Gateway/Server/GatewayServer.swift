@@ -85,7 +85,7 @@ package final class GatewayServer: Sendable {
         return address
     }
 
-    private func accept(_ channel: any Channel, _ loop: GatewayLoop, _ tls: NIOSSLContext?) throws {
+    func accept(_ channel: any Channel, _ loop: GatewayLoop, _ tls: NIOSSLContext?) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
         let count = connections.add(1, ordering: .relaxed).newValue
