@@ -34,15 +34,18 @@ package struct Randomness: Sendable {
 extension [UInt8] {
     /// Overwrites the bytes with zeros where they stand. Copies made before are not reached.
     package mutating func zeroise() {
-        withUnsafeMutableBytes { buffer in
-            guard let base = buffer.baseAddress else { return }
-            #if canImport(Glibc)
-            explicit_bzero(base, buffer.count)
-            #else
-            memset_s(base, buffer.count, 0, buffer.count)
-            #endif
-        }
+        withUnsafeMutableBytes { EnvelopeEncryption.zeroise($0) }
     }
+}
+
+/// Overwrites with zeros, in a way that the optimiser does not take out.
+func zeroise(_ buffer: UnsafeMutableRawBufferPointer) {
+    guard let base = buffer.baseAddress else { return }
+    #if canImport(Glibc)
+    explicit_bzero(base, buffer.count)
+    #else
+    memset_s(base, buffer.count, 0, buffer.count)
+    #endif
 }
 
 /// Compares in time that depends on the lengths only.

@@ -20,6 +20,30 @@ import Testing
         #expect(Array(sealed[72..<112]) == wrapped)
     }
 
+    @Test("the keys of an object are what swift-crypto's HKDF derives", arguments: 0..<50)
+    func derivation(seed: UInt8) {
+        let dataKey = SymmetricKey.random(fixedRandomness(seed))
+        let objectID = fixedRandomness(seed &+ 100).bytes(16)
+        let keys = ObjectKeys(dataKey: dataKey, objectID: objectID)
+        func derive(_ info: String) -> SymmetricKey {
+            HKDF<SHA256>.deriveKey(inputKeyMaterial: dataKey, salt: objectID, info: Array(info.utf8), outputByteCount: 32)
+        }
+        #expect(keys.encryption == derive("countersign/envelope/v1/encryption"))
+        #expect(SymmetricKey(data: keys.commitment) == derive("countersign/envelope/v1/commitment"))
+    }
+
+    @Test("HMAC for every length of key and message that one block allows", arguments: 0...64)
+    func authentication(length: Int) {
+        for count in [0, 1, 31, 32, 33, 63, 64, 200] {
+            let (key, message) = (fixedRandomness(1).bytes(length), fixedRandomness(2).bytes(count))
+            var code = [UInt8](repeating: 0, count: 32)
+            code.withUnsafeMutableBytes { out in
+                key.withUnsafeBytes { key in message.withUnsafeBytes { ObjectKeys.authenticate($0, under: key, into: out) } }
+            }
+            #expect(code == Array(HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key))), "message of \(count)")
+        }
+    }
+
     @Test("the hierarchy unwraps what it wrapped, from the root to a class key")
     func hierarchy() throws {
         let root = try RootKey([UInt8](repeating: 1, count: 32))

@@ -22,7 +22,7 @@ struct ChunkCipher: Sendable {
         defer { random.zeroise() }
         let dataKey = random.withUnsafeBytes { SymmetricKey(data: UnsafeRawBufferPointer(rebasing: $0[..<32])) }
         let objectID = Array(random[32..<48])
-        let (encryptionKey, commitment) = derive(dataKey, objectID: objectID)
+        let keys = ObjectKeys(dataKey: dataKey, objectID: objectID)
         let wrapped: [UInt8]
         do {
             wrapped = Array(try AES.KeyWrap.wrap(dataKey, using: key.key))
@@ -31,9 +31,9 @@ struct ChunkCipher: Sendable {
         }
         let header = EnvelopeHeader(
             classification: classification, keyKind: key.kind, keyID: key.id, keyVersion: key.version, objectID: objectID,
-            noncePrefix: Array(random[48...]), keyCommitment: commitment, wrappedDataKey: wrapped)
+            noncePrefix: Array(random[48...]), keyCommitment: keys.commitment, wrappedDataKey: wrapped)
         let bytes = header.bytes
-        return (bytes, ChunkCipher(key: encryptionKey, header: header, headerBytes: bytes[...]))
+        return (bytes, ChunkCipher(key: keys.encryption, header: header, headerBytes: bytes[...]))
     }
 
     /// Opens the data key of an object and checks that it is the one that was committed to.
@@ -48,11 +48,11 @@ struct ChunkCipher: Sendable {
         } catch {
             throw EnvelopeError(.keyDoesNotOpen, "the envelope's data key does not open under key \(key.id) version \(key.version)")
         }
-        let (encryptionKey, commitment) = derive(dataKey, objectID: header.objectID)
-        guard equalInConstantTime(commitment, header.keyCommitment) else {
+        let keys = ObjectKeys(dataKey: dataKey, objectID: header.objectID)
+        guard equalInConstantTime(keys.commitment, header.keyCommitment) else {
             throw EnvelopeError(.authenticationFailed, "the envelope's key commitment does not match its data key")
         }
-        return ChunkCipher(key: encryptionKey, header: header, headerBytes: headerBytes)
+        return ChunkCipher(key: keys.encryption, header: header, headerBytes: headerBytes)
     }
 
     private init(key: SymmetricKey, header: EnvelopeHeader, headerBytes: ArraySlice<UInt8>) {
@@ -61,16 +61,6 @@ struct ChunkCipher: Sendable {
         var hasher = SHA256()
         headerBytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
         headerDigest = Array(hasher.finalize())
-    }
-
-    private static let encryptionInfo = Array("countersign/envelope/v1/encryption".utf8)
-    private static let commitmentInfo = Array("countersign/envelope/v1/commitment".utf8)
-
-    private static func derive(_ dataKey: SymmetricKey, objectID: [UInt8]) -> (encryptionKey: SymmetricKey, commitment: [UInt8]) {
-        let secret = HKDF<SHA256>.extract(inputKeyMaterial: dataKey, salt: objectID)
-        let encryptionKey = HKDF<SHA256>.expand(pseudoRandomKey: secret, info: encryptionInfo, outputByteCount: 32)
-        let commitment = HKDF<SHA256>.expand(pseudoRandomKey: secret, info: commitmentInfo, outputByteCount: 32)
-        return (encryptionKey, commitment.withUnsafeBytes { Array($0) })
     }
 
     /// Seals one chunk.
