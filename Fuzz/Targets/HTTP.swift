@@ -31,9 +31,10 @@ extension FuzzTarget {
         let chunked = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nTransfer-Encoding: chunked\r\n\r\n"
         let chunks = "\(String(plain.utf8.count, radix: 16))\r\n\(plain)\r\n0\r\n\r\n"
         let all: [[UInt8]] = [
-            request(plain), request(streamed), request(plain) + request(streamed), request("{\"model\":\"locked\"}"), request("{\"model\":\"absent\"}"),
-            request("{]"), request(plain, key: "old"), request(plain, key: "nobody"), request(plain, head: "Expect: 100-continue\r\n"),
-            request(plain, head: "Content-Length: 5\r\n"), request(plain, head: "Transfer-Encoding: chunked\r\n"), Array((chunked + chunks).utf8),
+            request(plain), request(streamed), request(plain) + request(streamed), request("{\"model\":\"locked\"}"),
+            request("{\"model\":\"absent\"}"), request("{]"), request(plain, key: "old"), request(plain, key: "nobody"),
+            request(plain, head: "Expect: 100-continue\r\n"), request(plain, head: "Content-Length: 5\r\n"),
+            request(plain, head: "Transfer-Encoding: chunked\r\n"), Array((chunked + chunks).utf8),
             Array("GET /v1/models HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n".utf8), Array("GET / HTTP/1.0\r\n\r\n".utf8),
         ]
         return all.map { [255] + $0 } + all.map { [6] + $0 }
@@ -50,7 +51,9 @@ private final class ClientVisit {
         let rules = RuleSet(rules: [.init(pattern: "refund", answer: "Refunds take five days.")], defaultAnswer: "I do not know.")
         let provider = Provider(id: "prv_1", name: "house", answerer: .rules(rules), region: "local")
         let routes = ["m", "locked"].map {
-            Route(id: "rte_\($0)", model: $0, system: "sys_fuzz", provider: provider, upstreamModel: $0, deploymentID: "dep_\($0)", maximumBodyBytes: 2048)
+            Route(
+                id: "rte_\($0)", model: $0, system: "sys_fuzz", provider: provider, upstreamModel: $0, deploymentID: "dep_\($0)",
+                maximumBodyBytes: 2048)
         }
         return RouteSwitch((try? RouteTable(routes: routes)) ?? .empty)
     }()

@@ -63,7 +63,8 @@ extension FuzzTarget {
         let body = Array(bytes[1...])
         let renames = choice & 1 != 0
         let asksForUsage = choice & 2 != 0
-        guard let request = RelayProbe.rewrite(body, model: renames ? Array("\"up/stream\"".utf8) : nil, asksForUsage: asksForUsage) else { return nil }
+        let replacement = renames ? Array("\"up/stream\"".utf8) : nil
+        guard let request = RelayProbe.rewrite(body, model: replacement, asksForUsage: asksForUsage) else { return nil }
         if !renames, !asksForUsage, request.forwarded != body { return "a body is changed without need" }
         // The decoder refuses numbers out of range, which are none of our business.
         guard let before = DecodedValue.object(in: body) else { return nil }
