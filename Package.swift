@@ -95,6 +95,11 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["Core", "EnvelopeEncryption", "Gateway", "MerkleLog", .crypto, .nioCore, .nioEmbedded],
             path: "Fuzz/Targets"),
 
+        // What `make bench` measures of the ledger.
+        .executableTarget(
+            name: "ledger-bench", dependencies: ["Core", "EnvelopeEncryption", "Ledger", "MerkleLog", "ObjectStore", .crypto],
+            path: "Benchmarks/LedgerBench"),
+
         // MARK: Tests, one target per room.
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(name: "MerkleLogTests", dependencies: ["MerkleLog", .crypto]),
