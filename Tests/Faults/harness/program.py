@@ -84,15 +84,15 @@ class Template:
         """A copy on ports of its own."""
         data = os.path.join(scratch, name)
         shutil.copytree(os.path.join(self.directory, "data"), data)
-        return self.adopt(data)
+        return self.adopt(data, self.ports)
 
-    def adopt(self, data):
-        """Gives a copied directory ports of its own."""
+    def adopt(self, data, old_ports):
+        """Gives a directory, copied from a server on `old_ports`, ports of its own."""
         ports = free_ports(2)
         path = os.path.join(data, "countersign.yaml")
         with open(path) as file:
             text = file.read()
-        for old, new in zip(self.ports, ports):
+        for old, new in zip(old_ports, ports):
             text = re.sub(rf"(?<=:){old}\b", str(new), text)
         with open(path, "w") as file:
             file.write(text)

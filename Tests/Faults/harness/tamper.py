@@ -19,7 +19,7 @@ def run(context):
         scratch = context.scratch()
         data = os.path.join(scratch, "data")
         shutil.copytree(made.data, data)
-        server = template.adopt(data)
+        server = template.adopt(data, made.ports)
         where = break_(made, data)
         if where is None:
             context.say(f"tamper    {name}: nothing to break")
@@ -42,6 +42,7 @@ def prepare(context, template):
     made = Made()
     scratch = context.scratch()
     server = template.copy(scratch)
+    made.ports = server.ports
     made.data, made.older = server.data, os.path.join(scratch, "older")
     made.acknowledged = Acknowledged()
     for part in range(2):
