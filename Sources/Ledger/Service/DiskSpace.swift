@@ -9,7 +9,7 @@ import Darwin
 package func freeDiskMiB(_ path: String) -> Int64? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
-    return Int64(status.f_bavail) * Int64(status.f_frsize) >> 20
+    return (Int64(status.f_bavail) * Int64(status.f_frsize)) >> 20
 }
 
 /// How far the host's clock is off, as the kernel's time discipline says (`adjtimex`, read only).
