@@ -4,10 +4,12 @@ usage: flip_bits.py --program BIN --verifier BIN [--samples N] [--exhaustive-byt
 
 Each DIR holds checkpoint, tile/ and vkey. A file of at most --exhaustive-bytes bytes is tried at every bit; of each kind of larger
 file, N bits are tried: spread over the files, each file's first and last bit among them for the first and last file of the kind.
-The verifier is asked about the files that it reads: a partial tile below a full one of the same index is not part of the tree.
 Both must first accept the log as it is. Exit status 0 only if nothing was missed.
+
+One kind of flip the verifier does not see, because it does not read those bits: the last character before the padding of a
+signature's base 64 has two or four bits that Go's decoder throws away. The program reads base 64 strictly and must refuse it.
 """
-import argparse, os, random, re, subprocess, sys, time
+import argparse, base64, binascii, os, random, subprocess, sys, time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -42,7 +44,22 @@ def flips(path, size, samples, edge):
     return sorted(chosen | ({0, size * 8 - 1} if edge else set()))
 
 
-missed = tried = 0
+def signatures(note):
+    """The signature lines of a note as a decoder that is not strict reads them; None if it cannot."""
+    try:
+        return [(name, base64.b64decode(value, validate=True)) for _, name, value in
+                (line.split(" ") for line in note.decode().split("\n\n")[-1].split("\n") if line)]
+    except (ValueError, binascii.Error):
+        return None
+
+
+def is_read_by_go(path, original, changed):
+    if path != "checkpoint" or original.split(b"\n\n")[0] != changed.split(b"\n\n")[0]:
+        return True
+    return signatures(changed) is None or signatures(changed) != signatures(original)
+
+
+missed = tried = unread = 0
 for directory in options.directories:
     key = open(os.path.join(directory, "vkey")).read().strip()
     ours = [options.program, "ledger", "verify", directory, "--key", key]
@@ -72,7 +89,10 @@ for directory in options.directories:
                     with open(name, "r+b") as file:
                         file.write(changed)
                     count += 1
-                    for command in (ours, theirs):
+                    asked = [ours, theirs]
+                    if not is_read_by_go(path, original, bytes(changed)):
+                        asked, unread = [ours], unread + 1
+                    for command in asked:
                         answer = accepted(command)
                         if answer is not False:
                             faults += 1
@@ -85,5 +105,5 @@ for directory in options.directories:
         tried += count
         print(f"{'ok  ' if faults == 0 else 'FAIL'} {size} entries, {kind}: {count} flips in {len(spread)} of {len(paths)} files, "
               f"{faults} missed, {time.monotonic() - started:.1f} s", flush=True)
-print(f"{tried} flipped bits, {missed} missed")
+print(f"{tried} flipped bits, {missed} missed ({unread} of them in bits of a signature's base 64 that verify_log does not read)")
 sys.exit(1 if missed else 0)
