@@ -112,10 +112,13 @@ let package = Package(
         .testTarget(name: "AccessTests", dependencies: ["Access", "Core", "Database", "DatabaseContract", "SQLiteDatabase", .crypto]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Core", "Gateway", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL]),
+            dependencies: [
+                "Core", "Database", "DatabaseContract", "Gateway", "SQLiteDatabase", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL,
+            ]),
         .testTarget(name: "AssuranceTests", dependencies: ["Assurance", "Core", "Ledger", "MerkleLog", .crypto, .sqlite]),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Core", "Ledger", "Assurance", .asyncHTTPClient, .nioCore, .yams]),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "Access", "Core", "Gateway", "Ledger", "Assurance", .asyncHTTPClient, .nioCore, .yams]),
     ]
 )
 

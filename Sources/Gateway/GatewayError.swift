@@ -3,6 +3,10 @@ package struct GatewayError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// A provider or a route is not what it must be.
         case invalidConfiguration = "invalid_configuration"
+        /// The principal may not change providers and routes.
+        case forbidden
+        /// The log would not take a change's record, so nothing was changed (I1).
+        case unrecordable
         /// The listener could not be bound.
         case notListening = "not_listening"
         /// The server was shut down, or started twice.

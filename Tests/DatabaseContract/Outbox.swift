@@ -74,6 +74,20 @@ extension DatabaseContract {
             try await requireError(.diverged) { try await relay.flush() }
             try await requireError(.diverged) { try await relay.flush() }
         },
+        DatabaseContract("a log that is ahead or behind is found at start") { database in
+            let recorder = try await prepared(database)
+            for number in 0..<3 { try await database.write { _ = try $0.record(try event(number, recorder)) } }
+            for good in [-1, 0, 2] as [Int64] { try await relay(database, recorder).check(highWater: good) }
+            try await requireError(.diverged) { try await relay(database, recorder).check(highWater: 3) }
+            let first = relay(database, recorder)
+            try await first.flush()
+            try await first.clear()
+            try await relay(database, recorder).check(highWater: 2)
+            let behind = relay(database, recorder)
+            try await requireError(.diverged) { try await behind.check(highWater: 1) }
+            try await database.write { _ = try $0.record(try event(3, recorder)) }
+            try await requireError(.diverged) { try await behind.flush() }
+        },
         DatabaseContract("an outbox that lost a row stops the relay") { database in
             let recorder = try await prepared(database)
             let relay = relay(database, recorder)

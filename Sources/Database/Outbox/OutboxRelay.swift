@@ -57,6 +57,28 @@ package final class OutboxRelay: Sendable {
 
     package var status: Status { state.withLock { $0.status } }
 
+    /// Compares the outbox with the log before anything is served: a restored backup of one of them shows here.
+    ///
+    /// - Parameter highWater: the last number of the state stream that the log has; -1 for none.
+    /// - Throws: ``DatabaseError`` `diverged`, and from then on every delivery: the log is ahead of the state, or lacks what the state has
+    ///   delivered.
+    package func check(highWater: Int64) async throws {
+        let (oldest, next) = try await database.read { try Self.extent($0) }
+        if highWater >= next {
+            throw stop(
+                "the log is ahead of the state: it has event \(highWater), the database made \(next). Was an old backup of the state restored?")
+        }
+        if highWater + 1 < oldest ?? next {
+            throw stop("the state is ahead of the log: event \(highWater + 1) was delivered and is not in it. Was an old copy of the log restored?")
+        }
+    }
+
+    /// The oldest event that waits, and the number of the next one.
+    private static func extent(_ transaction: any Transaction) throws(DatabaseError) -> (oldest: Int64?, next: Int64) {
+        let oldest = try transaction.first("SELECT number FROM outbox ORDER BY number LIMIT 1")
+        return (try oldest?.int64(0), try Outbox.nextNumber(transaction))
+    }
+
     /// Registers a closure that ``run()`` calls on each round, with nothing locked.
     package func onEachRound(_ observer: @escaping @Sendable () async -> Void) {
         state.withLock { $0.observers.append(observer) }
@@ -139,12 +161,7 @@ package final class OutboxRelay: Sendable {
     /// Where to begin: the oldest event that is still here.
     private func start() async throws -> Int64 {
         if let delivered = state.withLock({ $0.delivered }) { return delivered }
-        let (oldest, next) = try await database.read { transaction in
-            (
-                try transaction.first("SELECT number FROM outbox ORDER BY number LIMIT 1")?.int64(0),
-                try Outbox.nextNumber(transaction)
-            )
-        }
+        let (oldest, next) = try await database.read { try Self.extent($0) }
         return state.withLock { state in
             let delivered = oldest ?? next
             state.delivered = delivered
