@@ -27,6 +27,8 @@ final class Exchange {
 
     // What came back.
     var summary = AnswerSummary()
+    /// What our own rules counted: the record has it even where the caller did not ask for it.
+    var ownUsage: (input: Int64, output: Int64)?
     var upstreamRequestID: String?
     var firstByteAt: Int64?
     var attempts: Int64 = 0
@@ -67,6 +69,11 @@ final class Exchange {
         loop.bufferedBytes += count
     }
 
+    private func letGo() {
+        loop.bufferedBytes -= heldBytes
+        heldBytes = 0
+    }
+
     func requestComplete(_ body: ByteBuffer) {
         self.body = body
         let table = loop.services.routes.current()
@@ -102,7 +109,7 @@ final class Exchange {
     }
 
     func writabilityChanged(_ isWritable: Bool) {
-        if isWritable { upstream?.resumeReading() } else if machine.isStreaming { upstream?.pauseReading() }
+        if isWritable { resumeUpstream() } else if machine.isStreaming { pauseUpstream() }
     }
 
     func tick(now: Int64) {
@@ -151,6 +158,9 @@ final class Exchange {
     func upstreamHead(_ head: HTTPResponseHead) {
         firstByteAt = monotonicMicroseconds()
         expect(within: route?.route.timeouts.idle, or: .idleTimeout)
+        // The request has done its work.
+        body = ByteBuffer()
+        letGo()
         let status = Int(head.status.code)
         var isEventStream = false
         var isEncoded = false
@@ -204,7 +214,20 @@ final class Exchange {
 
     func upstreamReadComplete() {
         flushChunks()
-        if machine.isStreaming, connection?.isWritable == false { upstream?.pauseReading() }
+        if machine.isStreaming, connection?.isWritable == false { pauseUpstream() }
+    }
+
+    /// The client takes nothing: neither do we. It is not the upstream's silence then; the client's own bound of time runs.
+    private func pauseUpstream() {
+        guard let upstream else { return }
+        upstream.pauseReading()
+        deadline = 0
+    }
+
+    private func resumeUpstream() {
+        guard let upstream, upstream.isPaused else { return }
+        if machine.isStreaming { expect(within: route?.route.timeouts.idle, or: .idleTimeout) }
+        upstream.resumeReading()
     }
 
     func upstreamEnded() {
@@ -243,7 +266,7 @@ final class Exchange {
         case .openStream: openStream()
         case .recordOutcome(let outcome, let cancels):
             if cancels {
-                upstream?.cancel()
+                if let upstream { upstream.cancel() } else if let key = route?.upstream { loop.pool.forget(self, key) }
                 upstream = nil
             }
             deadline = 0
@@ -282,6 +305,7 @@ final class Exchange {
         ResponseHead.relay("content-type", request.isStreamed ? "text/event-stream; charset=utf-8" : "application/json", to: &out)
         answerHead = out
         perform(machine.upstreamAnswered(request.isStreamed ? .stream : .plain))
+        ownUsage = (answer.inputTokens, answer.outputTokens)
         upstreamBody(answer.bytes)
         upstreamEnded()
     }
@@ -292,7 +316,8 @@ final class Exchange {
         var out = answerHead
         ResponseHead.finish(&out, receipt: id, date: loop.dateHeader, closes: connection?.closesAfterAnswer ?? true)
         out.writeStaticString("transfer-encoding: chunked\r\n\r\n")
-        connection?.write(out, flush: true)
+        // Goes with the first event where both came at once.
+        chunks = out
     }
 
     /// Passes bytes of a stream on: they are what the record's digest covers.
@@ -304,8 +329,11 @@ final class Exchange {
     private func note(released bytes: ByteBuffer) {
         releasedBytes += Int64(bytes.readableBytes)
         bytes.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
-        guard route?.route.capture == .full, captured != nil else { return }
-        if (captured?.count ?? 0) + bytes.readableBytes <= loop.configuration.maximumCapturedStreamBytes {
+        guard route?.route.capture == .full, let kept = captured?.count else { return }
+        if kept + bytes.readableBytes <= loop.configuration.maximumCapturedStreamBytes,
+            loop.bufferedBytes + bytes.readableBytes <= loop.maximumBufferedBytes
+        {
+            hold(bytes.readableBytes)
             captured?.append(contentsOf: bytes.readableBytesView)
         } else {
             captured = nil
@@ -394,7 +422,7 @@ final class Exchange {
         guard !isOver else { return }
         isOver = true
         connection = nil
-        loop.bufferedBytes -= heldBytes
+        letGo()
         loop.openExchanges -= 1
     }
 }

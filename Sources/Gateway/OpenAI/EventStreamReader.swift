@@ -12,7 +12,7 @@ import Darwin
 /// Bytes are given out unchanged, comments included, but only up to the end of a whole event: an event that is not complete could be
 /// the terminal one. From the first terminal event on nothing is given out (I1). Source: the HTML Standard, section 9.2.
 struct EventStreamReader {
-    struct Fault: Error {
+    struct Fault: Error, Hashable {
         let failure: UpstreamFailure
     }
 

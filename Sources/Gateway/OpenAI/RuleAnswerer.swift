@@ -14,19 +14,28 @@ struct RuleAnswerer {
     private static let messageScanner = FieldScanner(["role", "content"])
     private static let partScanner = FieldScanner(["type", "text"])
 
-    /// - Returns: a whole answer: JSON, or a stream of events.
-    func answer(to body: ByteBuffer, _ request: ChatRequest) -> (bytes: ByteBuffer, isStream: Bool) {
+    struct Answer {
+        /// Whole: JSON, or a stream of events.
+        let bytes: ByteBuffer
+        let inputTokens: Int64
+        let outputTokens: Int64
+    }
+
+    func answer(to body: ByteBuffer, _ request: ChatRequest) -> Answer {
         let question = body.withUnsafeReadableBytes { read($0, request.messages) }
         let text = rules.answer(to: question.last)
         let output = Self.words(text)
         let usage: JSONValue = [
             "completion_tokens": JSONValue(output), "prompt_tokens": JSONValue(question.words), "total_tokens": JSONValue(output + question.words),
         ]
+        func made(_ bytes: ByteBuffer) -> Answer {
+            Answer(bytes: bytes, inputTokens: Int64(question.words), outputTokens: Int64(output))
+        }
         if !request.isStreamed {
             let choice: JSONValue = [
                 "finish_reason": "stop", "index": 0, "logprobs": nil, "message": ["content": JSONValue(text), "refusal": nil, "role": "assistant"],
             ]
-            return (ByteBuffer(bytes: CanonicalJSON.encode(object("chat.completion", [choice], usage))), false)
+            return made(ByteBuffer(bytes: CanonicalJSON.encode(object("chat.completion", [choice], usage))))
         }
         var out = ByteBuffer()
         func event(_ value: JSONValue) {
@@ -42,7 +51,7 @@ struct RuleAnswerer {
         chunk([:], finish: "stop")
         if request.includesUsage || route?.includeUsage == true { event(object("chat.completion.chunk", [], usage)) }
         out.writeStaticString("data: [DONE]\n\n")
-        return (out, true)
+        return made(out)
     }
 
     private func object(_ kind: String, _ choices: [JSONValue], _ usage: JSONValue?) -> JSONValue {

@@ -17,6 +17,9 @@ package final class RouteTable: Sendable {
             guard !route.model.isEmpty, route.model.utf8.count <= 256 else {
                 throw GatewayError(.invalidConfiguration, "a route's model name must have 1 to 256 bytes")
             }
+            guard route.capture == .full || route.capture == .hash else {
+                throw GatewayError(.invalidConfiguration, "the capture mode \(route.capture.rawValue) of \(route.model) is not available yet")
+            }
             guard compiled.updateValue(CompiledRoute(route), forKey: route.model) == nil else {
                 throw GatewayError(.invalidConfiguration, "two routes have the model name \(route.model)")
             }

@@ -308,7 +308,9 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError || error is NIOHTTPDecoderError else {
+        // A client that leaves within a message left; what it sent of it is not a request.
+        let isFault = (error is HTTPParserError && error as? HTTPParserError != .invalidEOFState) || error is NIOHTTPDecoderError
+        guard isFault else {
             leave()
             context.close(promise: nil)
             return

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One connection to an upstream: at most one exchange at a time, always on the exchange's own event loop.
 final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
@@ -19,7 +20,7 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     var wasPooled = false
     private var hasAnswered = false
     private var isReusable = false
-    private var isPaused = false
+    private(set) var isPaused = false
     private var isReadHeld = false
     private(set) var isClosed = false
 
@@ -124,7 +125,13 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // What is no HTTP, or too much of it, is the upstream's fault; anything else is a connection that was lost.
-        lost(error is HTTPParserError || error is NIOHTTPDecoderError ? .garbage : .died)
+        switch error {
+        // The connection ended within a message.
+        case HTTPParserError.invalidEOFState: lost(.died)
+        case is HTTPParserError, is NIOHTTPDecoderError: lost(.garbage)
+        case is NIOSSLError where !hasAnswered, is NIOSSLExtraError where !hasAnswered: lost(.untrusted)
+        default: lost(.died)
+        }
     }
 
     private func lost(_ failure: UpstreamFailure) {

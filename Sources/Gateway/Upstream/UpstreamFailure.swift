@@ -1,7 +1,9 @@
 /// Why an upstream gave no answer that we relay.
 enum UpstreamFailure: Hashable, Sendable {
-    /// No connection: refused, unresolved, or its certificate was not accepted.
+    /// No connection: refused or unresolved.
     case unreachable
+    /// No TLS connection: above all a certificate that was not accepted.
+    case untrusted
     /// The name resolved to an address that no provider can have.
     case forbiddenAddress
     case connectTimeout
@@ -26,6 +28,7 @@ enum UpstreamFailure: Hashable, Sendable {
     var reason: String {
         switch self {
         case .unreachable: "upstream_unreachable"
+        case .untrusted: "upstream_untrusted"
         case .forbiddenAddress: "upstream_forbidden_address"
         case .connectTimeout: "upstream_connect_timeout"
         case .busy: "upstream_busy"

@@ -51,6 +51,12 @@ final class UpstreamPool {
         }
     }
 
+    /// An exchange no longer waits.
+    func forget(_ exchange: Exchange, _ key: UpstreamKey) {
+        guard let origin = origins[key], !origin.waiting.isEmpty else { return }
+        origin.waiting.removeAll { $0.exchange === exchange }
+    }
+
     /// A connection has done its exchange and can do another.
     func release(_ connection: UpstreamConnection) {
         guard let origin = origins[connection.key] else { return }
