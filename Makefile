@@ -20,7 +20,7 @@ deps:
 	@Scripts/deps.sh build
 
 build: deps
-	swift build -c release --product countersign
+	@Scripts/build.sh countersign
 
 test: deps
 	@Scripts/test.sh

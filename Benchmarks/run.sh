@@ -16,9 +16,8 @@ for source in sse_stub sse_client fsync_bench group_commit; do
         cc -O2 -pthread -w -o "$bin/$source" "$here/peers/$source.c"
     fi
 done
-if [ -z "${COUNTERSIGN_BIN:-}" ]; then
-    echo "bench: building the release program" >&2
-    swift build -c release --product countersign 2>&1 | tail -n 3 >&2
-fi
-[ -n "${LEDGER_BENCH_BIN:-}" ] || swift build -c release --product ledger-bench 2>&1 | tail -n 3 >&2
+products=()
+[ -n "${COUNTERSIGN_BIN:-}" ] || products+=(countersign)
+[ -n "${LEDGER_BENCH_BIN:-}" ] || products+=(ledger-bench)
+[ ${#products[@]} -eq 0 ] || Scripts/build.sh "${products[@]}" >&2
 exec python3 "$here/run.py" "$@"

@@ -43,8 +43,7 @@ esac
 mkdir -p "$demo"
 chmod 700 "$demo"
 if [ -z "${COUNTERSIGN_BIN:-}" ]; then
-    say "Building the release program (a clean build takes 5 to 10 minutes) …"
-    swift build -c release --product countersign >"$demo/build.log" 2>&1 || fail "the build failed" "$demo/build.log"
+    Scripts/build.sh countersign
 fi
 [ -x "$program" ] || fail "no program at $program"
 

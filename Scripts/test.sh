@@ -34,6 +34,8 @@ swift test --skip-build "${parallel[@]}" --xunit-output "$report" "$@" >"$log" 2
 counts=$(sed -nE 's/.*<testsuite .*/&/p' "${report%.xml}-swift-testing.xml" 2>/dev/null | head -n 1)
 tests=$(sed -nE 's/.* tests="([0-9]+)".*/\1/p' <<<"$counts")
 failed=$(sed -nE 's/.* failures="([0-9]+)".*/\1/p' <<<"$counts")
+skipped=$(sed -nE 's/.* skipped="([0-9]+)".*/\1/p' <<<"$counts")
+grep -E '^(✔|✘) (Suite|Test) .*(passed|failed) after' "$log" | grep -E 'Suite |^✘' | sed -E "s/ after [0-9.]+ seconds?.*//" || true
 if [ "$status" != 0 ]; then
     echo
     grep -E '✘|error:|Fatal error|Crash|Thread 0' "$log" | head -n 60 || true
@@ -41,5 +43,5 @@ if [ "$status" != 0 ]; then
     # A crash leaves no report; something failed all the same.
     [ "${failed:-0}" -gt 0 ] || failed=1
 fi
-echo "test: $((${tests:-0} - ${failed:-0})) passed, ${failed:-0} failed in $((SECONDS - started)) s"
+echo "test: $((${tests:-0} - ${failed:-0})) passed, ${failed:-0} failed, ${skipped:-0} skipped in $((SECONDS - started)) s"
 exit "$status"
