@@ -71,14 +71,14 @@ let package = Package(
         // MARK: Floor 6. Adapters.
         .target(
             name: "API",
-            dependencies: ["Core", "Ledger", "Access", "Gateway", "Assurance", "MerkleLog", .hummingbird, .httpTypes, .log, .nioCore]),
+            dependencies: ["Core", "Ledger", "Access", "Gateway", "Assurance", "MerkleLog", .hummingbird, .httpTypes, .log, .nioCore, .nioPosix]),
 
         // MARK: Floor 7. Configuration, wiring, lifecycle.
         .target(
             name: "Server",
             dependencies: [
                 "API", "Access", "Assurance", "Core", "Database", "EnvelopeEncryption", "Gateway", "Ledger", "MerkleLog",
-                "ObjectStore", "SQLiteDatabase", .asyncHTTPClient, .hummingbird, .lifecycle, .log, .nioCore, .nioPosix, .yams,
+                "ObjectStore", "SQLiteDatabase", .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .lifecycle, .unixSignals, .log, .nioCore, .nioHTTP1, .nioPosix, .yams,
             ]),
 
         // MARK: Floor 8. The program.
@@ -130,6 +130,7 @@ extension Target.Dependency {
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let log = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")

@@ -1,1 +1,3 @@
-print("countersign")
+import Commands
+
+await CountersignCommand.main()

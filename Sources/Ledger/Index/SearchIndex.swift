@@ -166,6 +166,16 @@ package final class SearchIndex: Sendable {
         }
     }
 
+    /// How many entries of a type were recorded in `[from, to)`.
+    package func count(of type: String, from: Timestamp, to: Timestamp) throws -> Int64 {
+        guard let first = try firstIndex(at: from) else { return 0 }
+        let end = try firstIndex(at: to).map { Int64($0) } ?? .max
+        return try pool.read { db in
+            try Int64.fetchOne(
+                db, sql: "SELECT count(*) FROM entry WHERE idx>=? AND idx<? AND type=?", arguments: [Int64(first), end, type]) ?? 0
+        }
+    }
+
     /// How many entries of each type there are.
     package func counts() throws -> [String: Int] {
         try pool.read { db in

@@ -187,7 +187,22 @@ package final class Ledger: Recorder {
     /// Intents without an outcome now.
     package var openIntents: Int { log.withSequencer { $0.openIntents.count } }
 
-    /// Why new requests are refused, and since when; nil while all is well.
+    /// Keeps a checkpoint with the cosignatures of witnesses: published while it is the newest, and stored as the last witnessed one.
+    /// Blocks.
+    package func addCosignatures(_ checkpoint: SignedCheckpoint) throws {
+        try DurableFile.write(checkpoint.encoded, to: witnessedPath, permissions: 0o644)
+        try integrator.publish(cosigned: checkpoint)
+    }
+
+    /// The last checkpoint that a witness cosigned; nil where none ever did.
+    package func witnessedCheckpoint() throws -> [UInt8]? {
+        guard try DurableFile.status(witnessedPath) != nil else { return nil }
+        return try DurableFile.read(witnessedPath, maximumBytes: SignedNote.maximumBytes)
+    }
+
+    private var witnessedPath: String { options.directory + "/witnessed" }
+
+    /// Why new requests are refused; nil while all is well.
     package var health: RecordError? { refusal.value }
 
     /// Told of each published checkpoint, on the integrator's thread.

@@ -1,5 +1,5 @@
 package import Core
-import MerkleLog
+package import MerkleLog
 
 extension Ledger {
     /// What a reading of the whole log found.
@@ -11,10 +11,12 @@ extension Ledger {
         package var fault: String?
     }
 
-    /// Reads the whole log again from its files, checks every hash and every source's numbers, and records the finding as `log.verified`
-    /// (and, where it succeeded, the fact `chain`). Blocks, as long as reading takes.
-    package func verify() throws -> Verification {
-        guard let head = checkpoint, let root = SHA256Digest(bytes: head.checkpoint.root.bytes) else {
+    /// Reads the whole log again from its files, checks every hash and every source's numbers, and records the finding as `log.verified`.
+    /// Blocks, as long as reading takes.
+    ///
+    /// - Parameter head: the checkpoint to verify against; the newest where none is given.
+    package func verify(against head: SignedCheckpoint? = nil) throws -> Verification {
+        guard let head = head ?? checkpoint, let root = SHA256Digest(bytes: head.checkpoint.root.bytes) else {
             throw LedgerError(.missing, "nothing is signed yet")
         }
         var gaps = SourceGaps()

@@ -38,6 +38,8 @@ final class Integrator: Sendable {
     private let attempted = Mutable<SignedCheckpoint?>(nil)
     /// Called after each published checkpoint, on the integrator's thread.
     private let onPublish: @Sendable (SignedCheckpoint) -> Void
+    /// Size of the checkpoint that is out; held while one is being written.
+    private let publishing = Monitor<UInt64?>(nil)
 
     init(
         store: TreeStore, segments: SegmentDirectory, index: SearchIndex, payloads: PayloadPacker, snapshots: SnapshotFile, signer: NoteSigner,
@@ -188,8 +190,20 @@ final class Integrator: Sendable {
     }
 
     private func publishHead() throws {
-        guard let checkpoint = head.value, try store.checkpoint() != checkpoint.encoded else { return }
-        try store.publish(checkpoint)
-        onPublish(checkpoint)
+        let published: SignedCheckpoint? = try publishing.withLock { size in
+            guard let checkpoint = head.value, checkpoint.checkpoint.size != size else { return nil }
+            try store.publish(checkpoint)
+            size = checkpoint.checkpoint.size
+            return checkpoint
+        }
+        if let published { onPublish(published) }
+    }
+
+    /// Publishes the checkpoint with the cosignatures of witnesses, unless a later one is out already.
+    func publish(cosigned: SignedCheckpoint) throws {
+        try publishing.withLock { size in
+            guard size == cosigned.checkpoint.size else { return }
+            try store.publish(cosigned)
+        }
     }
 }

@@ -1,0 +1,169 @@
+package import Access
+import Core
+import Crypto
+import Database
+import EnvelopeEncryption
+package import Gateway
+package import Ledger
+import MerkleLog
+import ObjectStore
+import SQLiteDatabase
+
+/// A data directory, opened: keys, log, state, and the services that stand on them.
+///
+/// The one place where concrete stores are named.
+package final class Installation: Sendable {
+    package let configuration: ServerConfiguration
+    package let keys: KeyStore
+    package let ledger: Ledger
+    let database: SQLiteDatabase
+    let relay: OutboxRelay
+    package let access: AccessService
+    package let routes: RouteStore
+    package let routeSwitch = RouteSwitch()
+    package let context: AccessContext
+
+    /// What a new data directory is made of.
+    package struct Plan: Sendable {
+        package var data: String
+        package var origin: String
+        package var mode: LedgerOptions.Mode
+        package var soloMode: Bool
+        package var dataPort: Int
+        package var controlPort: Int
+        package var administrator: String
+
+        package init(
+            data: String, origin: String, mode: LedgerOptions.Mode, soloMode: Bool, dataPort: Int, controlPort: Int, administrator: String
+        ) {
+            self.data = data
+            self.origin = origin
+            self.mode = mode
+            self.soloMode = soloMode
+            self.dataPort = dataPort
+            self.controlPort = controlPort
+            self.administrator = administrator
+        }
+    }
+
+    /// What was made.
+    package struct Made: Sendable {
+        package var data: String
+        package var configurationPath: String
+        package var vkey: String
+        package var administratorID: String
+        /// The administrator's first token: shown once, stored hashed.
+        package var token: String
+    }
+
+    /// Makes a data directory: keys, an empty log whose first entry says what it is, an administrator and their token.
+    /// - Throws: a message that says what is in the way; the directory is left as it is then.
+    package static func create(_ plan: Plan) async throws -> Made {
+        let text = ServerConfiguration.starter(
+            data: plan.data, origin: plan.origin, mode: plan.mode, soloMode: plan.soloMode, dataPort: plan.dataPort, controlPort: plan.controlPort)
+        let path = plan.data + "/countersign.yaml"
+        let configuration = try ServerConfiguration(yaml: text)
+        let vkey = try await offTheEventLoops {
+            if try DurableFile.status(plan.data) != nil, try !DurableFile.list(plan.data).isEmpty {
+                throw DocumentError(
+                    line: nil, "\(plan.data) is not empty: choose another directory, or `countersign serve --data \(plan.data)` if it is yours")
+            }
+            _ = try DurableFile.makeDirectory(plan.data)
+            let keys = try KeyStore.create(at: plan.data + "/keys")
+            let signer = try NoteSigner(name: plan.origin, seed: Array(keys.signingKey.rawRepresentation))
+            try Ledger.create(ledgerOptions(configuration), signer: signer)
+            try DurableFile.create(Array(text.utf8), at: path)
+            return signer.verifier.vkey
+        }
+        let installation = try await open(configuration)
+        do {
+            try await installation.access.open()
+            let (user, token) = try await installation.access.createAdministrator(name: plan.administrator)
+            try await installation.close()
+            return Made(data: plan.data, configurationPath: path, vkey: vkey, administratorID: user.id, token: token.token.text)
+        } catch {
+            try? await installation.close()
+            throw error
+        }
+    }
+
+    /// Opens a data directory: recovers the log, migrates the state, and checks that the two belong together.
+    package static func open(_ configuration: ServerConfiguration) async throws -> Installation {
+        let (keys, ledger) = try await offTheEventLoops {
+            let keys = try KeyStore.open(at: configuration.data + "/keys")
+            let signer = try NoteSigner(name: configuration.origin, seed: Array(keys.signingKey.rawRepresentation))
+            let objects = try DirectoryObjectStore(at: configuration.data + "/objects")
+            let ledger = try Ledger(ledgerOptions(configuration), signer: signer, sealing: EnvelopeSealing(keys: keys), objects: objects)
+            return (keys, ledger)
+        }
+        do {
+            let database = try await SQLiteDatabase.open(path: configuration.data + "/countersign.db")
+            _ = try await database.migrate(Outbox.migrations + AccessMigrations.all + GatewayMigrations.all)
+            try await checkTogether(database, ledger)
+            return Installation(configuration, keys: keys, ledger: ledger, database: database)
+        } catch {
+            await offTheEventLoopsQuietly { ledger.close() }
+            throw error
+        }
+    }
+
+    private init(_ configuration: ServerConfiguration, keys: KeyStore, ledger: Ledger, database: SQLiteDatabase) {
+        self.configuration = configuration
+        self.keys = keys
+        self.ledger = ledger
+        self.database = database
+        relay = OutboxRelay(database: database, recorder: ledger)
+        context = AccessContext(
+            recorder: ledger, environment: configuration.mode.rawValue, isSolo: configuration.soloMode)
+        access = AccessService(database: database, relay: relay, context: context)
+        var routing = RouteStore.Context(recorder: ledger, authorizer: access.decider)
+        routing.isSolo = configuration.soloMode
+        routes = RouteStore(database: database, relay: relay, context: routing, routes: routeSwitch)
+    }
+
+    /// The state and the log grow together: every committed change has its number in the log, or waits in the outbox.
+    private static func checkTogether(_ database: SQLiteDatabase, _ ledger: Ledger) async throws {
+        let (next, waiting) = try await database.read { transaction in
+            let next = try Outbox.nextNumber(transaction)
+            let first = try transaction.first("SELECT coalesce(min(number), ?) FROM outbox", [.int64(next)])
+            return (next, try first?.int64(0) ?? next)
+        }
+        let inLog = ledger.stateHighWater + 1
+        guard inLog <= next else {
+            throw LedgerError(
+                .rolledBack, "countersign.db knows \(next) changes, the log has \(inLog): the database is older than the log. Restore the newer one")
+        }
+        guard inLog >= waiting else {
+            throw LedgerError(
+                .rolledBack,
+                "the log has \(inLog) changes, countersign.db has delivered \(waiting): the log is older than the database. "
+                    + "Restore the newer one")
+        }
+    }
+
+    static func ledgerOptions(_ configuration: ServerConfiguration) -> LedgerOptions {
+        var options = LedgerOptions(
+            directory: configuration.data + "/ledger", indexPath: configuration.data + "/index.db", node: configuration.node,
+            mode: configuration.mode, soloMode: configuration.soloMode)
+        if let reserve = configuration.reserveMiB { options.reserveMiB = Int64(reserve) }
+        if let interval = configuration.integrationInterval { options.integrationInterval = Int64(interval) * 1000 }
+        if let interval = configuration.heartbeatInterval { options.heartbeatInterval = Int64(interval) * 1000 }
+        options.verifyAtStart = configuration.verifyAtStart
+        return options
+    }
+
+    /// Keys the digests of callers' addresses: from the log's signing seed, so that it lives as long as the data directory.
+    package var hostDigestKey: [UInt8] {
+        let key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: keys.signingKey.rawRepresentation), info: Array("countersign/host-digest/v1".utf8),
+            outputByteCount: 32)
+        return key.withUnsafeBytes { Array($0) }
+    }
+
+    /// Delivers what waits, then closes the log and the database.
+    package func close() async throws {
+        try? await relay.flush()
+        await offTheEventLoopsQuietly { [ledger] in ledger.close() }
+        try await database.close()
+    }
+}
