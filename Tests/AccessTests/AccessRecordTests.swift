@@ -49,6 +49,24 @@ struct AccessRecordTests {
         #expect(try data(event)["human_id"] == nil)
     }
 
+    @Test("every event is as the vocabulary has it")
+    func vocabulary() async throws {
+        let (it, ann, _) = try await Installation.administered()
+        let bob = try await it.access.createUser(NewUser(name: "bob", kind: .person), by: ann)
+        let app = try await it.access.createUser(NewUser(name: "app", kind: .service), by: ann)
+        try await it.access.changeOwner(of: app.id, to: try #require(bob.humanID), by: ann)
+        let grant = try await it.access.activateGrant(NewGrant(principalID: app.id, roleID: "application", routeID: "*"), by: ann)
+        let token = try await it.access.issueToken(NewToken(name: "key", principalID: app.id), by: ann)
+        try await it.access.revokeToken(token.id, by: ann)
+        try await it.access.revokeGrant(grant.id, reason: .unused, by: ann)
+        try await it.access.deactivateUser(bob.id, by: ann)
+        let log = DecisionLog(authorizer: it.access.decider, context: AccessContext(recorder: it.recorder))
+        _ = try await log.decide(AccessRequest(principal: ann.principal, action: .readAccess))
+        let vocabulary = try EventVocabulary()
+        for event in it.recorder.events { #expect(vocabulary.faults(of: event) == []) }
+        #expect(Set(it.recorder.events.map(\.type)).count == 9)
+    }
+
     @Test("a team of one says so in every record")
     func solo() async throws {
         let (it, _, _) = try await Installation.administered(isSolo: true)

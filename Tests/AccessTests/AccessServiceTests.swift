@@ -21,6 +21,22 @@ struct AccessServiceTests {
         #expect(it.refusal(token.token.text) == "expired")
     }
 
+    @Test("behind a service stands its present owner, and nobody once the owner has left")
+    func owner() async throws {
+        let (it, ann, _) = try await Installation.administered()
+        let bob = try await it.access.createUser(NewUser(name: "bob", kind: .person), by: ann)
+        let app = try await it.access.createUser(NewUser(name: "app", kind: .service, ownerHuman: ann.principal.human), by: ann)
+        let token = try await it.access.issueToken(NewToken(name: "key", principalID: app.id), by: ann)
+        #expect(it.principal(token.token.text)?.human == ann.principal.human)
+        try await it.access.changeOwner(of: app.id, to: try #require(bob.humanID), by: ann)
+        #expect(it.principal(token.token.text)?.human == bob.humanID)
+        let other = try await it.access.createUser(NewUser(name: "other", kind: .service, ownerHuman: bob.humanID), by: ann)
+        let second = try await it.access.issueToken(NewToken(name: "key", principalID: other.id), by: ann)
+        try await it.access.deactivateUser(bob.id, by: ann)
+        let left = try #require(it.principal(second.token.text))
+        #expect(left.id == other.id && left.human == nil)
+    }
+
     @Test("a revoked token is refused as soon as its revocation is acknowledged")
     func revocation() async throws {
         let (it, ann, _) = try await Installation.administered()

@@ -50,12 +50,15 @@ package final class AccessSnapshot: Sendable {
             }
         }
         self.grants = grants
+        // Who left answers for nothing: behind a service whose owner is gone there is nobody (I5).
+        let humans = Set(state.users.filter(\.isActive).compactMap(\.humanID))
         let users = Dictionary(state.users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var tokens: [UInt64: TokenEntry] = [:]
         for token in state.tokens {
             guard let user = users[token.principalID], let key = BearerToken.prefixKey(token.prefix) else { continue }
+            let human = user.humanID ?? [user.ownerHuman, token.ownerHuman].compactMap { $0 }.first { humans.contains($0) }
             let principal = Principal(
-                id: user.id, kind: user.kind.principal, human: user.humanID ?? token.ownerHuman, credentialID: token.id,
+                id: user.id, kind: user.kind.principal, human: human, credentialID: token.id,
                 roles: roles[user.id, default: []].sorted())
             tokens[key] = TokenEntry(
                 hash: token.hash, principal: principal, expiresAt: token.expiresAt,

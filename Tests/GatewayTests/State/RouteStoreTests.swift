@@ -105,7 +105,11 @@ struct RouteStoreTests {
         let provider = it.recorder.events.first { $0.resource?.type == "provider" }
         #expect(try data(provider)["attributes"] == ["kind": "openai", "region": "eu", "region_proof": "configuration"])
         #expect(applied.routeIDs["m"] == route.id)
-        for entry in it.recorder.entries { #expect(entry.record.sealed == Array("words".utf8)) }
+        let vocabulary = try EventVocabulary()
+        for entry in it.recorder.entries {
+            #expect(entry.record.sealed == Array("words".utf8))
+            #expect(vocabulary.faults(of: try #require(entry.event)) == [])
+        }
     }
 
     @Test("the secret is neither in the log nor in the database, and goes upstream")
