@@ -33,6 +33,7 @@ struct Recovery {
         position = found.position
         end = found.end
         nextSegment = found.nextSegment
+        try store.removeStrays(beyond: size, durable: end.nextIndex)
     }
 
     private static func head(_ store: TreeStore, _ verifier: NoteVerifier) throws -> SignedCheckpoint {

@@ -36,6 +36,8 @@ final class Integrator: Sendable {
     private let head: Mutable<SignedCheckpoint?>
     /// A head whose storing failed half way: it may be the one on disk.
     private let attempted = Mutable<SignedCheckpoint?>(nil)
+    /// Sizes whose files were written and whose head may not have been stored.
+    private let tried = Mutable<Set<UInt64>>([])
     /// Called after each published checkpoint, on the integrator's thread.
     private let onPublish: @Sendable (SignedCheckpoint) -> Void
     /// Size of the checkpoint that is out; held while one is being written.
@@ -160,6 +162,7 @@ final class Integrator: Sendable {
                     rows.append(SearchIndex.Row(record, fields))
                 }
             }
+            tried.value.insert(next.size)
             try store.write(next.takeWrites())
             try storeHead(next)
             let previous = appender.size
@@ -169,11 +172,18 @@ final class Integrator: Sendable {
             try publishHead()
             try index.add(rows, size: appender.size)
             try? store.removePartials(of: previous, keeping: appender.size)
+            try removeUnfinished(keeping: appender.size)
             try snapshots.write(tallies, root: appender.root)
             try payloads.pack(before: reader.position.segment)
             monitor.withLock { $0.published = appender.size }
             monitor.broadcast()
         }
+    }
+
+    /// Removes the partial files of attempts that failed: unlike those of a signed size they may be torn.
+    private func removeUnfinished(keeping size: UInt64) throws {
+        for attempt in tried.value where attempt != size { try store.removePartials(of: attempt, keeping: size) }
+        tried.value = []
     }
 
     private func storeHead(_ appender: TileAppender) throws {

@@ -1,6 +1,7 @@
 """SIGKILL under load, at any moment: while starting, while serving, before and after chosen system calls."""
 
 import random
+import signal
 import time
 
 from . import shim
@@ -32,8 +33,7 @@ def run(context):
                 early += 1
                 time.sleep(random_.random() * 0.15)
             else:
-                serve(server, template, history, acknowledged, settled, random_, faults)
-                settled = len(acknowledged)
+                settled = serve(server, template, history, acknowledged, settled, random_, faults)
             server.kill()
         except Refused as refused:
             if watched is None or not watched.injected:
@@ -44,17 +44,10 @@ def run(context):
         if number % (10 if context.short else 25) == 0 or number == kills:
             context.say(f"kill      {number} of {kills}: {len(acknowledged)} acknowledged, {history.size} entries, "
                         f"{len(history.roots)} checkpoints seen, {time.monotonic() - began:.0f} s")
-            verify(template, server, faults, number)
+            settled = quiet(server, template, history, acknowledged, settled, faults, f"after kill {number}")
         if len(faults) > 10:
             break
-    # A last quiet start: everything must be there.
-    try:
-        server.start()
-        faults += settle(server, history, acknowledged.since(0))
-        server.stop()
-        verify(template, server, faults, kills)
-    except Refused as refused:
-        faults.append(f"the last start: {refused}")
+    quiet(server, template, history, acknowledged, 0, faults, "at the end")
     faults += [f"odd answer: {text}" for text in acknowledged.odd[:5]]
     aborted = sum(1 for outcome in history.outcomes.values() if outcome == "inference.aborted")
     context.say(f"kill      {kills} kills ({aimed} aimed at system calls, {early} while starting), {acknowledged.answers} answers, "
@@ -68,7 +61,12 @@ def run(context):
 def serve(server, template, history, acknowledged, settled, random_, faults):
     """Waits for the server, checks what the last kill left, then loads it until a random moment."""
     server.ready()
-    faults += settle(server, history, acknowledged.since(settled))
+    wrong = settle(server, history, acknowledged.since(settled))
+    if not server.running and server.process.returncode == -signal.SIGKILL:
+        # An aimed kill came first; what is missing must be there after the next start.
+        return settled
+    faults += wrong
+    settled = len(acknowledged)
     load = Load(server.ports[0], template.key, acknowledged)
     try:
         end = time.monotonic() + random_.random() * 0.9
@@ -79,6 +77,7 @@ def serve(server, template, history, acknowledged, settled, random_, faults):
         server.kill()
     finally:
         load.stop()
+    return settled
 
 
 def note_served(server, template, history, faults):
@@ -102,7 +101,19 @@ def note_files(server, history, faults):
             faults.append(str(fault))
 
 
-def verify(template, server, faults, number):
-    said = template.verify(server.data)
-    if said is not None:
-        faults.append(f"after kill {number}: ledger verify: {said}")
+def quiet(server, template, history, acknowledged, settled, faults, when):
+    """A start without load or fault, an orderly end, and the program's own verification."""
+    try:
+        server.start()
+        wrong = settle(server, history, acknowledged.since(settled))
+        status = server.stop()
+        if status != 0:
+            wrong.append(f"it ended with status {status}: {server.said()[-500:]}")
+        said = template.verify(server.data)
+        if said is not None:
+            wrong.append(f"ledger verify: {said}")
+        faults += [f"{when}: {fault}" for fault in wrong]
+        return len(acknowledged)
+    except Refused as refused:
+        faults.append(f"{when}: it did not start: {refused}")
+        return settled

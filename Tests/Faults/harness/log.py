@@ -39,12 +39,14 @@ def checkpoint(directory, name="checkpoint"):
 
 def bundle(directory, number, width):
     path = os.path.join(directory, "tile", "entries", tile_path(number))
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        with open(f"{path}.p/{width}", "rb") as file:
-            return file.read()
+    # The full one, else the partial one; the partial one may go just after the full one has come.
+    for attempt in (path, f"{path}.p/{width}", path):
+        try:
+            with open(attempt, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            pass
+    raise FileNotFoundError(f"{path}.p/{width}")
 
 
 class History:
@@ -98,7 +100,16 @@ class History:
 
     def read(self, directory):
         """Reads what is new under the published checkpoint; returns its size."""
-        found = checkpoint(directory)
+        for attempt in range(20):
+            found = checkpoint(directory)
+            try:
+                return self._read(directory, found)
+            except FileNotFoundError:
+                # The files of a checkpoint that has been replaced meanwhile may be gone; otherwise they must be there.
+                if checkpoint(directory) == found:
+                    raise
+
+    def _read(self, directory, found):
         if found is None:
             return 0
         size, root = found
