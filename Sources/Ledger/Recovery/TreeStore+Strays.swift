@@ -39,7 +39,8 @@ extension TreeStore {
             guard stray.belongs(toLogOf: end) else {
                 throw LedgerError(
                     .inconsistent,
-                    "\(directory)/\(stray.path) holds more than the \(end) records of the write-ahead log: records were lost, or the file is of another log")
+                    "\(directory)/\(stray.path) holds more than the \(end) records of the write-ahead log: records were lost, or the file is of another log"
+                )
             }
             _ = try DurableFile.remove(directory + "/" + stray.path)
         }

@@ -77,7 +77,8 @@ final class Integrator: Sendable {
     /// Tells of new durable records.
     func advance(to position: WriteAheadLog.Position) {
         monitor.withLock { $0.durable = position }
-        monitor.signal()
+        // Not a signal: whoever waits for integration waits here too, and a signal might wake only that one.
+        monitor.broadcast()
     }
 
     /// Waits until a checkpoint of at least this size is published. Blocks.

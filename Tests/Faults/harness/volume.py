@@ -76,13 +76,16 @@ class Pages:
 
 
 class File:
-    def __init__(self):
+    def __init__(self, permissions=0o600):
+        # Known from the beginning; changes of permissions are not watched.
+        self.permissions = permissions
         self.durable = Pages()
         self.pending = []  # (index, record)
 
 
 class Directory:
-    def __init__(self):
+    def __init__(self, permissions=0o700):
+        self.permissions = permissions
         self.live = {}     # name to File, Directory or Link
         self.durable = {}
         self.pending = []  # Change, shared by the two directories of a rename
@@ -137,10 +140,10 @@ class Volume:
             if entry.is_symlink():
                 node = Link(os.readlink(entry.path))
             elif entry.is_dir():
-                node = Directory()
+                node = Directory(entry.stat().st_mode & 0o7777)
                 self._load(node, entry.path)
             else:
-                node = File()
+                node = File(entry.stat().st_mode & 0o7777)
                 with open(entry.path, "rb") as file:
                     data = file.read()
                 if data:
@@ -172,7 +175,7 @@ class Volume:
         if operation in (journal.OPEN, journal.CREATE):
             if operation == journal.CREATE:
                 parent, name = self._parent(record.path)
-                self.nodes[record.inode] = File()
+                self.nodes[record.inode] = File(record.offset)
                 self._change(parent, (parent, name, self.nodes[record.inode], None))
             else:
                 node = self._node(record.path)
@@ -204,7 +207,7 @@ class Volume:
             self._change(parent, (parent, name, None, None))
         elif operation == journal.MKDIR:
             parent, name = self._parent(record.path)
-            self.nodes[record.inode] = Directory()
+            self.nodes[record.inode] = Directory(record.offset)
             self._change(parent, (parent, name, self.nodes[record.inode], None))
         elif operation == journal.LINK:
             parent, name = self._parent(record.path2)
@@ -295,6 +298,7 @@ class Volume:
 
         def store(directory, path, depth):
             os.mkdir(path)
+            os.chmod(path, directory.permissions)
             for name, node in entries_of(directory).items():
                 below = os.path.join(path, name)
                 if isinstance(node, Directory):
@@ -308,6 +312,7 @@ class Volume:
                         Pages(size=32768).store(below)
                 else:
                     self._choose(node, node.pending, policy, random_).store(below)
+                    os.chmod(below, node.permissions)
 
         store(self.root, target, 0)
 

@@ -17,7 +17,7 @@
 // What a call does; also the operation codes of the journal. Codes never change: replay.py has the same list.
 enum operation {
     OP_OPEN = 1,        // binds an inode to a path
-    OP_CREATE = 2,      // a new file, its entry in its directory
+    OP_CREATE = 2,      // a new file, its entry in its directory; offset: permissions
     OP_WRITE = 3,
     OP_TRUNCATE = 4,    // offset: the new size
     OP_SYNC_BEGIN = 5,  // size: token
@@ -25,7 +25,7 @@ enum operation {
     OP_SYNC_ALL = 7,
     OP_RENAME = 8,      // path, path2; flags: FLAG_EXCHANGE
     OP_UNLINK = 9,
-    OP_MKDIR = 10,
+    OP_MKDIR = 10,      // offset: permissions
     OP_RMDIR = 11,
     OP_LINK = 12,       // path: existing name or empty, path2: the new one
     OP_SYMLINK = 13,    // path: the link, path2: its target

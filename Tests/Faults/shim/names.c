@@ -77,7 +77,7 @@ int mkdirat(int directory, const char *path, mode_t mode) {
     int result = -1;
     if (verdict != VERDICT_FAIL) result = (int)syscall(SYS_mkdirat, directory, path, mode);
     int error = errno;
-    if (result == 0) faultfs_record(OP_MKDIR, FLAG_DIRECTORY, 0, faultfs_inode_at(name), 0, 0, name, NULL, NULL, 0, 0);
+    if (result == 0) faultfs_record(OP_MKDIR, FLAG_DIRECTORY, 0, faultfs_inode_at(name), mode & 07777, 0, name, NULL, NULL, 0, 0);
     faultfs_after(verdict);
     faultfs_unlock();
     errno = error;

@@ -40,7 +40,7 @@ static int opened(int directory, const char *path, int flags, mode_t mode) {
             uint8_t kind = is_directory ? FLAG_DIRECTORY : 0;
             if (unnamed) faultfs_log("unseen unnamed file in %s", name);
             if (creates || (flags & O_ACCMODE) != O_RDONLY || is_directory) {
-                faultfs_record(creates ? OP_CREATE : OP_OPEN, kind, 0, status.st_ino, 0, 0, name, NULL, NULL, 0, 0);
+                faultfs_record(creates ? OP_CREATE : OP_OPEN, kind, 0, status.st_ino, status.st_mode & 07777, 0, name, NULL, NULL, 0, 0);
             }
             if (truncates) faultfs_record(OP_TRUNCATE, 0, 0, status.st_ino, 0, 0, NULL, NULL, NULL, 0, 0);
         }
