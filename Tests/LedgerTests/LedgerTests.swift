@@ -85,7 +85,7 @@ import Testing
         }
         #expect(try await append(0) == nil)
         #expect(try await append(0) == .duplicate)
-        #expect(try await append(2) == .stopped)
+        #expect(try await append(2) == .outOfOrder)
         test.close()
         try test.open()
         #expect(try await append(0) == .duplicate)

@@ -78,6 +78,7 @@ package final class Installation: Sendable {
         let installation = try await open(configuration)
         do {
             try await installation.access.open()
+            try await installation.recordUnroutedCapture()
             let (user, token) = try await installation.access.createAdministrator(name: plan.administrator)
             try await installation.close()
             return Made(data: plan.data, configurationPath: path, vkey: vkey, administratorID: user.id, token: token.token.text)
@@ -99,8 +100,10 @@ package final class Installation: Sendable {
         do {
             let database = try await SQLiteDatabase.open(path: configuration.data + "/countersign.db")
             _ = try await database.migrate(Outbox.migrations + AccessMigrations.all + GatewayMigrations.all)
-            try await checkTogether(database, ledger)
-            return Installation(configuration, keys: keys, ledger: ledger, database: database)
+            let installation = Installation(configuration, keys: keys, ledger: ledger, database: database)
+            // The state and the log grow together: a restored copy of one of them shows here.
+            try await installation.relay.check(highWater: ledger.stateHighWater)
+            return installation
         } catch {
             await offTheEventLoopsQuietly { ledger.close() }
             throw error
@@ -121,26 +124,6 @@ package final class Installation: Sendable {
         routes = RouteStore(database: database, relay: relay, context: routing, routes: routeSwitch)
     }
 
-    /// The state and the log grow together: every committed change has its number in the log, or waits in the outbox.
-    private static func checkTogether(_ database: SQLiteDatabase, _ ledger: Ledger) async throws {
-        let (next, waiting) = try await database.read { transaction in
-            let next = try Outbox.nextNumber(transaction)
-            let first = try transaction.first("SELECT coalesce(min(number), ?) FROM outbox", [.int64(next)])
-            return (next, try first?.int64(0) ?? next)
-        }
-        let inLog = ledger.stateHighWater + 1
-        guard inLog <= next else {
-            throw LedgerError(
-                .rolledBack, "countersign.db knows \(next) changes, the log has \(inLog): the database is older than the log. Restore the newer one")
-        }
-        guard inLog >= waiting else {
-            throw LedgerError(
-                .rolledBack,
-                "the log has \(inLog) changes, countersign.db has delivered \(waiting): the log is older than the database. "
-                    + "Restore the newer one")
-        }
-    }
-
     static func ledgerOptions(_ configuration: ServerConfiguration) -> LedgerOptions {
         var options = LedgerOptions(
             directory: configuration.data + "/ledger", indexPath: configuration.data + "/index.db", node: configuration.node,
@@ -150,6 +133,21 @@ package final class Installation: Sendable {
         if let interval = configuration.heartbeatInterval { options.heartbeatInterval = Int64(interval) * 1000 }
         options.verifyAtStart = configuration.verifyAtStart
         return options
+    }
+
+    /// RUN-01: requests that name no route belong to a system too, and its capture mode is a recorded decision like any other.
+    private func recordUnroutedCapture() async throws {
+        let system = GatewayConfiguration(hostDigestKey: []).unroutedSystem
+        let mode = CaptureMode.hash.rawValue
+        let digest = Core.SHA256Digest(hashing: CanonicalJSON.encode(["mode": JSONValue(mode), "system": JSONValue(system)]))
+        try await ledger.record(
+            Event(
+                id: context.identifiers.make("evt").text, type: .configChanged, actor: .system,
+                resource: Resource(type: "capture", id: system, version: "1"), system: system, assurance: .enforced,
+                marks: configuration.soloMode ? [.solo] : [],
+                data: CanonicalObject([
+                    "after_digest": JSONValue(digest), "attributes": ["system": JSONValue(system)], "mode": "enforce", "value_text": JSONValue(mode),
+                ])))
     }
 
     /// Keys the digests of callers' addresses: from the log's signing seed, so that it lives as long as the data directory.

@@ -1,6 +1,7 @@
 import API
 import Access
 import Core
+import Database
 import Gateway
 
 extension Operations {
@@ -8,6 +9,10 @@ extension Operations {
         let desired: DesiredState
         do { desired = try DesiredState(yaml: document) } catch { throw Problem(422, "invalid_document", "\(error)") }
         do {
+            // Each of the two is one transaction: a fault anywhere in the document is found before either is changed.
+            let ids = try await installation.routes.routeIDs()
+            _ = try await installation.access.apply(
+                desired.access, routes: RouteNames(ids: ids, planned: desired.routeNames), dryRun: true, by: ChangeOrigin(principal))
             let routes = try await installation.routes.apply(desired.gateway, dryRun: dryRun, by: principal)
             let access = try await installation.access.apply(
                 desired.access, routes: RouteNames(ids: routes.routeIDs, planned: dryRun ? desired.routeNames : []), dryRun: dryRun,
@@ -19,6 +24,8 @@ extension Operations {
             ]
         } catch let error as GatewayError {
             throw Problem(error.code == .forbidden ? 403 : 422, error.code.rawValue, error.message)
+        } catch let error as DatabaseError where error.code == .unrecorded {
+            throw Problem(503, "unrecorded", "stored, and in force as soon as the log accepts the record: \(error)", retryAfter: 1)
         }
     }
 

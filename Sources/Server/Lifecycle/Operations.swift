@@ -91,6 +91,7 @@ struct Operations: ManagementOperations {
             guard today != last else { continue }
             do {
                 let found = try await verifyAndAnchor()
+                try await LedgerWriteProbe(installation: installation).run(day: today)
                 last = today
                 if let fault = found.fault { logger.critical("the log was changed", metadata: ["fault": "\(fault)"]) }
             } catch {
