@@ -61,7 +61,7 @@ package struct TokenEndpoints: Sendable {
             NewToken(name: name, principalID: user.id, lifetimeDays: Int(days)), by: ChangeOrigin(try call.caller()))
         return [
             "id": JSONValue(issued.id), "name": JSONValue(issued.name), "expires_at": JSONValue(issued.expiresAt),
-            "secret": JSONValue(issued.token.text),
+            "token": JSONValue(issued.token.text),
         ]
     }
 }

@@ -22,7 +22,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let changes = (answer["changes"]?.array ?? []).compactMap(\.string)
         Terminal.output(changes.isEmpty ? "Nothing to change." : changes.joined(separator: "\n"))
         for token in answer["tokens"]?.array ?? [] {
-            Terminal.output("token \(token["name"]?.string ?? ""): \(token["secret"]?.string ?? "")   (shown once)")
+            Terminal.output("token \(token["name"]?.string ?? ""): \(token["token"]?.string ?? "")   (shown once)")
         }
     }
 }

@@ -24,7 +24,7 @@ struct TokenIssue: AsyncParsableCommand {
     func run() async throws {
         let token = try await server.client().json(
             "POST", "/api/v1/tokens", ["name": JSONValue(name), "principal": JSONValue(principal), "expires_in_days": JSONValue(days)])
-        Terminal.output(options.output == .json ? CanonicalJSON.string(token) : token["secret"]?.string ?? "")
+        Terminal.output(options.output == .json ? CanonicalJSON.string(token) : token["token"]?.string ?? "")
     }
 }
 

@@ -20,7 +20,7 @@ extension Operations {
             return [
                 "changes": .array((routes.plan.lines + access.plan.lines).map { JSONValue($0) }), "dry_run": JSONValue(dryRun),
                 "tokens": .array(
-                    access.issued.map { ["id": JSONValue($0.id), "name": JSONValue($0.name), "secret": JSONValue($0.token.text)] }),
+                    access.issued.map { ["id": JSONValue($0.id), "name": JSONValue($0.name), "token": JSONValue($0.token.text)] }),
             ]
         } catch let error as GatewayError {
             throw Problem(error.code == .forbidden ? 403 : 422, error.code.rawValue, error.message)
