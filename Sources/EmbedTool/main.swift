@@ -4,7 +4,12 @@ import FoundationEssentials
 let arguments = CommandLine.arguments
 guard arguments.count == 3 else { fatalError("usage: EmbedTool FOLDER OUTPUT") }
 let manager = FileManager.default
-var source = "enum EmbeddedResources {\n    /// Path below the folder, and the file's text.\n    static let files: [(path: String, text: StaticString)] = [\n"
+var source = """
+    enum EmbeddedResources {
+        /// Path below the folder, and the file's text.
+        static let files: [(path: String, text: StaticString)] = [
+
+    """
 for path in try manager.subpathsOfDirectory(atPath: arguments[1]).sorted() {
     guard let data = manager.contents(atPath: arguments[1] + "/" + path) else { continue }
     guard let text = String(data: data, encoding: .utf8), !text.contains("\"\"\"##"), !text.contains("\\##"), !text.contains("\r") else {

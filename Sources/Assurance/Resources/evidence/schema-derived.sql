@@ -78,7 +78,52 @@ CREATE VIEW v_log_present AS
 SELECT count(*) > 0 AND min(has_manifest) = 1 AS present
 FROM v_coverage;
 
--- Source gaps: a number missing between two neighbours of one source.
+-- Where the leaves held here begin in the log: 0 for a whole log.
+CREATE VIEW v_held AS
+SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'first_idx'), 0) AS first_idx;
+
+-- Manifests against the rows they speak of: their number, the counts by type, and each source's first and last number.
+-- Manifests that reach back before the leaves held here are left out.
+CREATE VIEW v_manifest_check AS
+SELECT
+  v.idx,
+  v.at_us,
+  v.day,
+  (SELECT count(*) FROM events e WHERE e.idx BETWEEN v.first_idx AND v.last_idx) = v.last_idx - v.first_idx + 1
+    AND NOT EXISTS (
+      SELECT j.key, j.value FROM json_each(v.counts) j
+      EXCEPT
+      SELECT e.type, count(*) FROM events e WHERE e.idx BETWEEN v.first_idx AND v.last_idx GROUP BY e.type
+    )
+    AND NOT EXISTS (
+      SELECT e.type, count(*) FROM events e WHERE e.idx BETWEEN v.first_idx AND v.last_idx GROUP BY e.type
+      EXCEPT
+      SELECT j.key, j.value FROM json_each(v.counts) j
+    )
+    AND NOT EXISTS (
+      SELECT j.value->>'node', j.value->>'incarnation', j.value->>'stream', j.value->>'first', j.value->>'last'
+      FROM json_each(v.sources) j
+      EXCEPT
+      SELECT e.node, e.incarnation, e.stream, min(e.seq), max(e.seq)
+      FROM events e
+      WHERE e.idx BETWEEN v.first_idx AND v.last_idx
+      GROUP BY e.node, e.incarnation, e.stream
+    )
+    AND NOT EXISTS (
+      SELECT e.node, e.incarnation, e.stream, min(e.seq), max(e.seq)
+      FROM events e
+      WHERE e.idx BETWEEN v.first_idx AND v.last_idx
+      GROUP BY e.node, e.incarnation, e.stream
+      EXCEPT
+      SELECT j.value->>'node', j.value->>'incarnation', j.value->>'stream', j.value->>'first', j.value->>'last'
+      FROM json_each(v.sources) j
+    ) AS agrees,
+  row_number() OVER (PARTITION BY v.day ORDER BY v.idx) AS copy
+FROM v_manifest v
+WHERE v.first_idx >= (SELECT first_idx FROM v_held);
+
+-- Source gaps: a number missing between two neighbours of one source. A source begins with 0; where the leaves begin within the log
+-- (meta first_idx), what its first number here should be is not known, and it is taken as it is.
 CREATE VIEW v_source_gap AS
 SELECT node, incarnation, stream, idx, seq, prev_seq
 FROM (
@@ -88,7 +133,7 @@ FROM (
     stream,
     idx,
     seq,
-    lag(seq, 1, -1) OVER (PARTITION BY node, incarnation, stream ORDER BY seq) AS prev_seq
+    lag(seq, 1, iif((SELECT first_idx FROM v_held) = 0, -1, seq - 1)) OVER (PARTITION BY node, incarnation, stream ORDER BY seq) AS prev_seq
   FROM events
 )
 WHERE seq <> prev_seq + 1;
@@ -476,12 +521,13 @@ LEFT JOIN events o
   )
 WHERE r.type = 'inference.requested' AND r.is_drill = 0;
 
--- Outcomes that answer no intent (a deleted intent shows here).
+-- Outcomes that answer no intent (a deleted intent shows here). Only a whole log can say so: an intent may lie before the leaves held.
 CREATE VIEW v_inference_orphan AS
 SELECT o.idx, o.id, o.type, o.request_id
 FROM events o
 WHERE o.type IN ('inference.completed', 'inference.denied', 'inference.failed', 'inference.aborted')
-  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.id = o.request_id AND r.type = 'inference.requested');
+  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.id = o.request_id AND r.type = 'inference.requested')
+  AND (SELECT first_idx FROM v_held) = 0;
 
 -- Ids of systems, models, providers and agents seen at work, whoever told us. Reports count as sightings.
 CREATE VIEW v_sighting AS

@@ -4,7 +4,7 @@
 -- Times are integers: microseconds since 1970-01-01 UTC, in columns named *_us or recorded_at/effective_at.
 -- "Before" is always a comparison of idx (the position in the log), never of claimed times.
 
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;        -- schema_version, origin, tree_size, root
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;        -- schema_version; origin; first_idx: of the leaves held here
 INSERT INTO meta VALUES ('schema_version','1');
 
 -- One row per leaf, byte for byte as it was hashed.

@@ -3,9 +3,9 @@
 -- control: LOG-01
 -- criteria: [CC7.2, CC7.3, PI1.5, CC2.1]
 -- min_assurance: observed
--- reads: [v_log_epoch, v_log_check, v_anchor, v_source_gap, v_manifest, v_coverage, v_fact, v_day]
+-- reads: [v_log_epoch, v_log_check, v_anchor, v_source_gap, v_manifest, v_manifest_check, v_event, v_coverage, v_fact, v_day]
 -- population: "days of the period; source gaps"
--- parameters: []
+-- parameters: [LOG-01a.stalled_minutes]
 -- results:
 --   pass: "each day the whole log was verified, agrees with a checkpoint held by somebody else, and the reader rebuilt the same root"
 --   fail: "at least one item breaks the rule; the reason code says which part"
@@ -39,8 +39,25 @@ FROM (
     CASE
       WHEN NOT d.has_manifest THEN 'no_manifest'
       WHEN v.idx IS NULL THEN 'not_verified'
-      WHEN v.outcome <> 'success' OR v.gap_count > 0 OR v.bad_hash_count > 0 THEN 'verification_failed'
-      WHEN v.first_idx <> 0 THEN 'not_from_the_start'
+      WHEN v.assurance = 'reported' THEN 'not_enforced'
+      WHEN v.outcome <> 'success' OR v.gap_count IS NOT 0 OR v.bad_hash_count IS NOT 0 THEN 'verification_failed'
+      WHEN v.first_idx IS NOT 0 THEN 'not_from_the_start'
+      WHEN EXISTS (SELECT 1 FROM v_manifest_check m WHERE m.day = d.day AND NOT m.agrees) THEN 'manifest_differs'
+      -- Whatever was recorded well before the verification must be in the tree that it verified.
+      WHEN v.tree_size <= (
+             SELECT e.idx
+             FROM events e
+             WHERE e.recorded_at < v.at_us - 60000000 * (
+               SELECT value
+               FROM parameters q
+               WHERE q.name = 'LOG-01a.stalled_minutes'
+                 AND q.from_idx <= v.idx
+                 AND (q.to_idx IS NULL OR v.idx < q.to_idx)
+             )
+             ORDER BY e.recorded_at DESC, e.idx DESC
+             LIMIT 1
+           )
+        THEN 'checkpoint_stalled'
       WHEN a.idx IS NULL THEN 'no_outside_anchor'
       WHEN w.idx IS NOT NULL THEN 'anchor_differs'
       WHEN f.value IS NULL OR NOT f.recomputed THEN 'not_recomputed'
@@ -56,6 +73,7 @@ FROM (
       SELECT max(x.idx)
       FROM v_anchor x
       WHERE x.outcome = 'success'
+        AND x.assurance <> 'reported'
         AND x.tree_size = v.tree_size
         AND x.root = v.root
         AND x.same_host = 0
@@ -71,7 +89,7 @@ FROM (
   LEFT JOIN v_fact f ON f.name = 'chain' AND f.item_id = CAST(v.tree_size AS TEXT)
 ) d
 UNION ALL
-SELECT 'gap:' || node || '/' || stream || '/' || seq, 'fail', 'source_gap', idx
+SELECT 'gap:' || node || '/' || stream || iif(incarnation = 1, '', '#' || incarnation) || '/' || seq, 'fail', 'source_gap', idx
 FROM v_source_gap;
 
 CREATE TEMP VIEW summary AS

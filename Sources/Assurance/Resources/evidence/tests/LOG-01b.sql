@@ -43,7 +43,7 @@ LEFT JOIN v_probe a
   ON a.idx = (
     SELECT max(x.idx)
     FROM v_probe x
-    WHERE x.probe = 'ledger_write' AND x.as_expected AND x.at_us >= d.from_us AND x.at_us < d.to_us
+    WHERE x.probe = 'ledger_write' AND x.as_expected AND x.assurance IN ('attested', 'enforced') AND x.at_us >= d.from_us AND x.at_us < d.to_us
   )
 LEFT JOIN v_probe b
   ON b.idx = (

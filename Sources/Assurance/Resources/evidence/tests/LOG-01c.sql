@@ -55,7 +55,7 @@ LEFT JOIN (
     max(abs(offset_us) + coalesce(uncertainty_us, 0)) AS worst,
     max(idx) AS idx
   FROM v_clock
-  WHERE outcome = 'success'
+  WHERE outcome = 'success' AND assurance <> 'reported'
   GROUP BY 1, 2
 ) c
   ON c.node = n.node AND c.hour = h.from_us / 3600000000

@@ -3,7 +3,7 @@
 -- control: RUN-01
 -- criteria: [CC7.2, PI1.3, PI1.5, CC6.1]
 -- min_assurance: enforced
--- reads: [v_inference, v_inference_orphan, v_counter, v_source_gap, v_manifest, v_hour, v_route]
+-- reads: [v_inference, v_inference_orphan, v_counter, v_source_gap, v_manifest, v_manifest_check, v_hour, v_route]
 -- population: "node-hours with traffic or counters, intents of the period, orphaned outcomes, source gaps, manifests"
 -- parameters: [RUN-01a.late_minutes]
 -- results:
@@ -31,9 +31,11 @@ SELECT
 FROM (
   SELECT node, hour, sum(n) AS n, min(idx) AS idx
   FROM (
-    SELECT i.node, i.at_us / 3600000000 AS hour, 1 AS n, i.idx
-    FROM v_inference i
-    JOIN period p ON i.at_us >= p.start_us AND i.at_us < p.end_us
+    -- The counter stands at the door and counts drills too.
+    SELECT i.node, i.recorded_at / 3600000000 AS hour, 1 AS n, i.idx
+    FROM events i
+    JOIN period p ON i.recorded_at >= p.start_us AND i.recorded_at < p.end_us
+    WHERE i.type = 'inference.requested'
     UNION ALL
     SELECT c.node, c.from_us / 3600000000, 0, c.idx
     FROM v_counter c
@@ -58,7 +60,7 @@ UNION ALL
 SELECT
   i.id,
   CASE
-    WHEN i.outcomes = 1 THEN 'pass'
+    WHEN i.outcomes = 1 THEN iif(i.assurance = 'enforced', 'pass', 'fail')
     WHEN i.state = 'open'
            AND p.end_us - i.at_us < 60000000 * (
              SELECT value
@@ -71,7 +73,7 @@ SELECT
     ELSE 'fail'
   END,
   CASE
-    WHEN i.outcomes = 1 THEN 'ok'
+    WHEN i.outcomes = 1 THEN iif(i.assurance = 'enforced', 'ok', 'not_enforced')
     WHEN i.outcomes > 1 THEN 'two_outcomes'
     WHEN p.end_us - i.at_us < 60000000 * (
            SELECT value
@@ -88,23 +90,16 @@ UNION ALL
 SELECT 'orphan:' || o.id, 'fail', 'outcome_without_intent', o.idx
 FROM v_inference_orphan o
 UNION ALL
-SELECT 'gap:' || g.node || '/' || g.stream || '/' || g.seq, 'fail', 'source_gap', g.idx
+SELECT 'gap:' || g.node || '/' || g.stream || iif(g.incarnation = 1, '', '#' || g.incarnation) || '/' || g.seq, 'fail', 'source_gap', g.idx
 FROM v_source_gap g
 UNION ALL
 SELECT
-  'manifest:' || m.day,
-  CASE WHEN m.k = m.n AND m.k = m.want THEN 'pass' ELSE 'fail' END,
-  CASE WHEN m.k = m.n AND m.k = m.want THEN 'ok' ELSE 'rows_missing' END,
+  'manifest:' || m.day || iif(m.copy > 1, '#' || m.copy, ''),
+  iif(m.agrees, 'pass', 'fail'),
+  iif(m.agrees, 'ok', 'rows_missing'),
   m.idx
-FROM (
-  SELECT
-    v.*,
-    v.last_idx - v.first_idx + 1 AS want,
-    (SELECT total(j.value) FROM json_each(v.counts) j) AS n,
-    (SELECT count(*) FROM events e WHERE e.idx BETWEEN v.first_idx AND v.last_idx) AS k
-  FROM v_manifest v
-  JOIN period p ON v.at_us >= p.start_us AND v.at_us < p.end_us
-) m;
+FROM v_manifest_check m
+JOIN period p ON m.at_us >= p.start_us AND m.at_us < p.end_us;
 
 CREATE TEMP VIEW summary AS
 SELECT

@@ -28,16 +28,17 @@ SELECT
   CASE
     WHEN c.value_text IS NULL
            OR c.mode <> 'enforce'
-           OR c.value_text <> i.capture_mode
-           OR (i.capture_mode IN ('full', 'redacted') AND i.commitments IS NULL)
+           OR c.value_text IS NOT i.capture_mode
+           OR i.assurance <> 'enforced'
+           OR (i.capture_mode IN ('full', 'redacted') AND coalesce(i.commitments, '{}') IN ('{}', 'null'))
       THEN 'fail'
     ELSE 'pass'
   END AS result,
   CASE
     WHEN c.value_text IS NULL THEN 'no_capture_policy'
-    WHEN c.mode <> 'enforce' THEN 'not_enforced'
-    WHEN c.value_text <> i.capture_mode THEN 'other_mode'
-    WHEN i.capture_mode IN ('full', 'redacted') AND i.commitments IS NULL THEN 'content_not_committed'
+    WHEN c.mode <> 'enforce' OR i.assurance <> 'enforced' THEN 'not_enforced'
+    WHEN c.value_text IS NOT i.capture_mode THEN 'other_mode'
+    WHEN i.capture_mode IN ('full', 'redacted') AND coalesce(i.commitments, '{}') IN ('{}', 'null') THEN 'content_not_committed'
     ELSE 'ok'
   END AS reason_code,
   i.idx AS evidence_idx
