@@ -10,8 +10,8 @@ import Testing
 
 /// A gateway on a free port, with everything around it in memory.
 final class GatewayHarness: Sendable {
-    let recorder: FakeRecorder
-    let counters: FakeCounters
+    let recorder: StagedRecorder
+    let counters: CountersInMemory
     let upstream: StubUpstream
     let server: GatewayServer
     let port: Int
@@ -24,7 +24,7 @@ final class GatewayHarness: Sendable {
     ]
 
     private init(
-        recorder: FakeRecorder, upstream: StubUpstream, server: GatewayServer, port: Int, group: MultiThreadedEventLoopGroup, counters: FakeCounters
+        recorder: StagedRecorder, upstream: StubUpstream, server: GatewayServer, port: Int, group: MultiThreadedEventLoopGroup, counters: CountersInMemory
     ) {
         self.counters = counters
         self.recorder = recorder
@@ -42,7 +42,7 @@ final class GatewayHarness: Sendable {
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let upstream = try await StubUpstream(group: group)
-        let recorder = FakeRecorder()
+        let recorder = StagedRecorder()
         let stub = Provider(
             id: "prv_stub", name: "stub",
             answerer: .openai(
@@ -77,9 +77,9 @@ final class GatewayHarness: Sendable {
         configuration.maximumAnswerBytes = 1 << 20
         configuration.shutdownTimeout = 3000
         configure(&configuration)
-        let access = FakeAccess()
+        let access = StagedAccess()
         let routeSwitch = RouteSwitch(try RouteTable(routes: routes))
-        let counters = FakeCounters()
+        let counters = CountersInMemory()
         var services = GatewayServices(recorder: recorder, authenticator: access, authorizer: access, routes: routeSwitch, counters: counters)
         changeServices(&services)
         let server = GatewayServer(configuration: configuration, services: services, group: group)

@@ -5,9 +5,9 @@ import NIOCore
 extension Exchange {
     private static let unrouted = Resource(type: "route", id: "unrouted")
 
-    private var system: String { route?.route.system ?? loop.configuration.unroutedSystem }
+    private var system: String { route?.system ?? loop.configuration.unroutedSystem }
     private var assurance: Event.Assurance { route?.assurance ?? .enforced }
-    private var classification: String { route?.route.classification ?? Classification.internal }
+    private var classification: String { route?.classification ?? Classification.internal }
 
     /// The snapshot that decided; for a request that met no route, the one that would have.
     private var policy: String {
@@ -23,27 +23,25 @@ extension Exchange {
             reason = refusal.reason
             outcome = .denied
         }
-        let configuration = route?.route
-        let capture = configuration?.capture ?? .hash
         var data = CanonicalObjectWriter(capacity: 768)
-        data.member("capture_mode", capture.rawValue)
+        data.member("capture_mode", route?.captureMode ?? CaptureMode.hash.rawValue)
         data.member("credential_id", principal.credentialID)
         data.member("decision", reason == nil ? "allow" : "deny")
-        data.member("deployment_ids", strings: configuration.map { [$0.deploymentID] } ?? [])
+        data.member("deployment_ids", strings: route?.deploymentIDs ?? [])
         data.member("grants", strings: decision?.grants ?? [])
         data.member("host_digest", hostDigest)
         data.member("logprobs", request?.wantsLogprobs ?? false)
         data.member("principal_id", principal.id)
         data.member("protocol", "openai")
-        data.member("region", configuration?.provider.region)
-        data.member("route_digest", configuration?.digest ?? table?.digest)
-        data.member("route_id", configuration?.id)
+        data.member("region", route?.region)
+        data.member("route_digest", route?.routeDigest ?? table?.digest)
+        data.member("route_id", route?.routeID)
         data.member("streamed", request?.isStreamed ?? false)
         let event = Event(
             id: id, type: .inferenceRequested, actor: principal.actor, action: "infer", resource: route?.resource ?? Self.unrouted, system: system,
             outcome: outcome, reasonCode: reason, policy: policy, assurance: assurance, classification: classification,
             retention: Retention.inference, data: data.finish())
-        let contents = capture == .full ? [Content(name: "prompt", bytes: Array(body.readableBytesView))] : []
+        let contents = route?.capturesAll == true ? [Content(name: "prompt", bytes: Array(body.readableBytesView))] : []
         append(event, contents, .intent)
     }
 
@@ -56,14 +54,14 @@ extension Exchange {
             if let captured { contents = [Content(name: "completion", bytes: captured)] }
         case .denied(let refusal):
             var data = CanonicalObjectWriter()
-            data.member("provider_id", route?.route.provider.id)
-            data.member("region", route?.route.provider.region)
+            data.member("provider_id", route?.providerID)
+            data.member("region", route?.region)
             data.member("request_id", id)
             event = self.event(.inferenceDenied, .denied, refusal.reason, data.finish())
         case .failed(let failure):
             var data = CanonicalObjectWriter()
             data.member("latency_us", monotonicMicroseconds() - startedAt)
-            data.member("provider_id", route?.route.provider.id)
+            data.member("provider_id", route?.providerID)
             data.member("request_id", id)
             event = self.event(.inferenceFailed, .failure, failure.reason, data.finish())
         case .aborted(let party, let reason):
@@ -78,24 +76,22 @@ extension Exchange {
     }
 
     private func completedData() -> CanonicalObject {
-        let configuration = route?.route
-        let provider = configuration?.provider
-        let model = AnswerSummary.identifier(summary.model) ?? AnswerSummary.identifier(configuration?.upstreamModel)
+        let model = AnswerSummary.identifier(summary.model) ?? route?.upstreamModelName
         var data = CanonicalObjectWriter(capacity: 1024)
         data.member("attempts_count", attempts)
-        data.member("binding", provider?.kind == .rules ? "declared" : "vendor")
-        data.member("deployment_id", configuration?.deploymentID)
+        data.member("binding", route?.binding)
+        data.member("deployment_id", route?.deploymentID)
         data.member("fingerprint", AnswerSummary.identifier(summary.fingerprint))
         data.member("finish", summary.finishCode)
         data.member("first_byte_us", firstByteAt.map { $0 - startedAt })
         data.member("input_tokens", summary.inputTokens ?? ownUsage?.input)
         data.member("latency_us", monotonicMicroseconds() - startedAt)
-        data.member("model_version_id", "\(provider?.name ?? "")/\(model ?? "unknown")")
+        data.member("model_version_id", (route?.modelPrefix ?? "") + (model ?? "unknown"))
         data.member("output_tokens", summary.outputTokens ?? ownUsage?.output)
-        data.member("provider_id", provider?.id)
-        data.member("provider_key_id", provider?.credentialID)
+        data.member("provider_id", route?.providerID)
+        data.member("provider_key_id", route?.providerKeyID)
         data.member("provider_model", model)
-        data.member("region", provider?.region)
+        data.member("region", route?.region)
         data.member("released_digest", releasedDigest)
         data.member("request_id", id)
         data.member("upstream_request_id", AnswerSummary.identifier(upstreamRequestID))
@@ -104,7 +100,7 @@ extension Exchange {
 
     private func event(_ type: EventType, _ outcome: Event.Outcome, _ reason: String?, _ data: CanonicalObject) -> Event {
         Event(
-            id: loop.identifiers.make("evt").text, type: type, actor: principal.actor, action: "infer", resource: route?.resource ?? Self.unrouted,
+            id: loop.identifiers.make("evt"), type: type, actor: principal.actor, action: "infer", resource: route?.resource ?? Self.unrouted,
             system: system, outcome: outcome, reasonCode: reason, policy: decision?.policy, assurance: assurance, classification: classification,
             retention: Retention.inference, data: data)
     }

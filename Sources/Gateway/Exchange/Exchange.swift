@@ -57,7 +57,7 @@ final class Exchange {
         self.arrived = arrived
         self.hostDigest = hostDigest
         self.head = head
-        id = loop.identifiers.make("inf").text
+        id = loop.identifiers.make("inf")
         loop.openExchanges += 1
     }
 
@@ -83,12 +83,12 @@ final class Exchange {
             self.request = request
             guard let route = table.compiledRoute(for: request.model) else { throw Refusal.Thrown(refusal: .unknownModel()) }
             self.route = route
-            guard body.readableBytes <= route.route.maximumBodyBytes else { throw Refusal.Thrown(refusal: .bodyTooLarge.keeping()) }
+            guard body.readableBytes <= route.maximumBodyBytes else { throw Refusal.Thrown(refusal: .bodyTooLarge.keeping()) }
             // I4, I9: the parsed model decides, and what is not allowed is refused.
             let decision = loop.services.authorizer.decide(AccessRequest(principal: principal, action: "infer", resource: route.resource))
             self.decision = decision
             if !decision.allowed {
-                guard route.route.mode == .observe else { throw Refusal.Thrown(refusal: .forbidden(decision.reasonCode)) }
+                guard route.isObserving else { throw Refusal.Thrown(refusal: .forbidden(decision.reasonCode)) }
                 observedRefusal = decision.reasonCode
             }
             perform(machine.decided(.allow))
@@ -140,24 +140,24 @@ final class Exchange {
     /// An answer is still wanted.
     var wantsUpstream: Bool { !isOver && upstream == nil && deadline > 0 && firstByteAt == nil }
 
-    var connectTimeout: Int64 { route?.route.timeouts.connect ?? 5000 }
+    var connectTimeout: Int64 { route?.timeouts.connect ?? 5000 }
 
     func upstreamStarted(on connection: UpstreamConnection) {
         upstream = connection
         attempts += 1
-        expect(within: route?.route.timeouts.firstByte, or: .firstByteTimeout)
+        expect(within: route?.timeouts.firstByte, or: .firstByteTimeout)
     }
 
     func upstreamWasStale(_ request: ByteBuffer) {
         upstream = nil
         guard let key = route?.upstream, attempts == 1 else { return upstreamFailed(.died) }
-        expect(within: route?.route.timeouts.connect, or: .connectTimeout)
+        expect(within: route?.timeouts.connect, or: .connectTimeout)
         loop.pool.send(request, to: key, for: self, onFresh: true)
     }
 
     func upstreamHead(_ head: HTTPResponseHead) {
         firstByteAt = monotonicMicroseconds()
-        expect(within: route?.route.timeouts.idle, or: .idleTimeout)
+        expect(within: route?.timeouts.idle, or: .idleTimeout)
         // The request has done its work.
         body = ByteBuffer()
         letGo()
@@ -191,7 +191,7 @@ final class Exchange {
 
     func upstreamBody(_ bytes: ByteBuffer) {
         guard !isOver else { return }
-        if !machine.isSeeingTail { expect(within: route?.route.timeouts.idle, or: .idleTimeout) }
+        if !machine.isSeeingTail { expect(within: route?.timeouts.idle, or: .idleTimeout) }
         guard reader != nil else {
             guard answerBody.readableBytes + bytes.readableBytes <= loop.configuration.maximumAnswerBytes,
                 loop.bufferedBytes + bytes.readableBytes <= loop.maximumBufferedBytes
@@ -226,7 +226,7 @@ final class Exchange {
 
     private func resumeUpstream() {
         guard let upstream, upstream.isPaused else { return }
-        if machine.isStreaming { expect(within: route?.route.timeouts.idle, or: .idleTimeout) }
+        if machine.isStreaming { expect(within: route?.timeouts.idle, or: .idleTimeout) }
         upstream.resumeReading()
     }
 
@@ -286,13 +286,13 @@ final class Exchange {
 
     private func sendUpstream() {
         guard let route, let request else { return }
-        totalDeadline = monotonicMicroseconds() / 1000 + route.route.timeouts.total
+        totalDeadline = monotonicMicroseconds() / 1000 + route.timeouts.total
         if let rules = route.rules {
             answerByRules(rules, request)
             return
         }
         guard let key = route.upstream else { return }
-        expect(within: route.route.timeouts.connect, or: .connectTimeout)
+        expect(within: route.timeouts.connect, or: .connectTimeout)
         loop.pool.send(UpstreamRequest.encode(body, request, route, head), to: key, for: self)
     }
 
@@ -329,7 +329,7 @@ final class Exchange {
     private func note(released bytes: ByteBuffer) {
         releasedBytes += Int64(bytes.readableBytes)
         bytes.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
-        guard route?.route.capture == .full, let kept = captured?.count else { return }
+        guard route?.capturesAll == true, let kept = captured?.count else { return }
         if kept + bytes.readableBytes <= loop.configuration.maximumCapturedStreamBytes,
             loop.bufferedBytes + bytes.readableBytes <= loop.maximumBufferedBytes
         {
@@ -375,7 +375,7 @@ final class Exchange {
                 hasher.update(bufferPointer: bytes)
                 return SHA256Digest(hasher.finalize()).description
             }
-            captured = route?.route.capture == .full ? Array(answerBody.readableBytesView) : nil
+            captured = route?.capturesAll == true ? Array(answerBody.readableBytesView) : nil
         } else {
             captured = nil
         }

@@ -4,6 +4,26 @@ import Core
 final class CompiledRoute: Sendable {
     let route: Route
     let resource: Resource
+    // What every request reads, apart from the route: to copy that whole would count a reference for each of its strings.
+    let timeouts: RouteTimeouts
+    let capturesAll: Bool
+    let captureMode: String
+    let deploymentIDs: [String]
+    let deploymentID: String
+    let system: String
+    let classification: String
+    let routeID: String
+    let routeDigest: String
+    let providerID: String
+    let providerKeyID: String?
+    let region: String
+    let binding: String
+    /// The provider's name and a slash.
+    let modelPrefix: String
+    let upstreamModelName: String?
+    let maximumBodyBytes: Int
+    let isObserving: Bool
+    let includesUsage: Bool
     /// The upstream model's name as a JSON string; nil where the caller's goes up unchanged.
     let modelReplacement: [UInt8]?
     /// The request line and the fixed headers for the upstream, up to and including `content-length: `.
@@ -14,6 +34,24 @@ final class CompiledRoute: Sendable {
 
     init(_ route: Route) {
         self.route = route
+        timeouts = route.timeouts
+        capturesAll = route.capture == .full
+        captureMode = route.capture.rawValue
+        deploymentIDs = [route.deploymentID]
+        deploymentID = route.deploymentID
+        system = route.system
+        classification = route.classification
+        routeID = route.id
+        routeDigest = route.digest
+        providerID = route.provider.id
+        providerKeyID = route.provider.credentialID
+        region = route.provider.region
+        binding = route.provider.kind == .rules ? "declared" : "vendor"
+        modelPrefix = route.provider.name + "/"
+        upstreamModelName = AnswerSummary.identifier(route.upstreamModel)
+        maximumBodyBytes = route.maximumBodyBytes
+        isObserving = route.mode == .observe
+        includesUsage = route.includeUsage
         resource = Resource(type: "route", id: route.id)
         modelReplacement = route.upstreamModel == route.model ? nil : CanonicalJSON.encode(.string(route.upstreamModel))
         // I13: what only observes never says that it enforced.
@@ -39,4 +77,17 @@ final class CompiledRoute: Sendable {
 struct UpstreamKey: Hashable, Sendable {
     let origin: UpstreamOrigin
     let tls: UpstreamTLS
+    /// Looked up with every request: hashed once.
+    private let hash: Int
+
+    init(origin: UpstreamOrigin, tls: UpstreamTLS) {
+        self.origin = origin
+        self.tls = tls
+        var hasher = Hasher()
+        hasher.combine(origin)
+        hasher.combine(tls)
+        hash = hasher.finalize()
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

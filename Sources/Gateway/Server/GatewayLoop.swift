@@ -30,7 +30,7 @@ final class GatewayLoop {
     let eventLoop: any EventLoop
     let configuration: GatewayConfiguration
     let services: GatewayServices
-    let identifiers: IdentifierMaker
+    var identifiers: EventIdentifiers
     let pool: UpstreamPool
     let inbox: RecordInbox
     let hostKey: SymmetricKey
@@ -50,7 +50,7 @@ final class GatewayLoop {
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.services = services
-        identifiers = IdentifierMaker(clock: services.clock)
+        identifiers = EventIdentifiers(clock: services.clock)
         pool = UpstreamPool(eventLoop: eventLoop, configuration: configuration, contexts: contexts)
         inbox = RecordInbox(eventLoop: eventLoop)
         hostKey = SymmetricKey(data: configuration.hostDigestKey)

@@ -9,6 +9,7 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     let key: UpstreamKey
+    let origin: UpstreamPool.Origin
     private(set) var channel: (any Channel)?
     /// Milliseconds of the monotonic clock; since when nothing uses it.
     var idleSince: Int64 = 0
@@ -24,8 +25,9 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private var isReadHeld = false
     private(set) var isClosed = false
 
-    init(key: UpstreamKey, pool: UpstreamPool) {
+    init(key: UpstreamKey, origin: UpstreamPool.Origin, pool: UpstreamPool) {
         self.key = key
+        self.origin = origin
         self.pool = pool
     }
 

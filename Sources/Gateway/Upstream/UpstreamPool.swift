@@ -6,16 +6,18 @@ import NIOSSL
 
 /// The upstream connections of one event loop. Not shared: both halves of an exchange stay on one loop.
 final class UpstreamPool {
-    private struct Waiter {
+    fileprivate struct Waiter {
         let exchange: Exchange
         let request: ByteBuffer
     }
 
-    private final class Origin {
+    final class Origin {
+        fileprivate init() {}
+
         /// The one used last is used first, so that the others can grow old.
-        var idle: [UpstreamConnection] = []
-        var open = 0
-        var waiting = CircularBuffer<Waiter>()
+        fileprivate var idle: [UpstreamConnection] = []
+        fileprivate var open = 0
+        fileprivate var waiting = CircularBuffer<Waiter>()
     }
 
     private let eventLoop: any EventLoop
@@ -34,8 +36,7 @@ final class UpstreamPool {
     /// Sends a request on a connection that is free, on a new one, or on the next that becomes free.
     /// - Parameter isFresh: only a new connection will do.
     func send(_ request: ByteBuffer, to key: UpstreamKey, for exchange: Exchange, onFresh isFresh: Bool = false) {
-        let origin = origins[key] ?? Origin()
-        origins[key] = origin
+        let origin = origin(of: key)
         while !isFresh, let connection = origin.idle.popLast() {
             guard !connection.isClosed else { continue }
             exchange.upstreamStarted(on: connection)
@@ -51,6 +52,13 @@ final class UpstreamPool {
         }
     }
 
+    private func origin(of key: UpstreamKey) -> Origin {
+        if let origin = origins[key] { return origin }
+        let origin = Origin()
+        origins[key] = origin
+        return origin
+    }
+
     /// An exchange no longer waits.
     func forget(_ exchange: Exchange, _ key: UpstreamKey) {
         guard let origin = origins[key], !origin.waiting.isEmpty else { return }
@@ -59,7 +67,7 @@ final class UpstreamPool {
 
     /// A connection has done its exchange and can do another.
     func release(_ connection: UpstreamConnection) {
-        guard let origin = origins[connection.key] else { return }
+        let origin = connection.origin
         connection.wasPooled = true
         while let next = origin.waiting.popFirst() {
             guard next.exchange.wantsUpstream else { continue }
@@ -72,7 +80,7 @@ final class UpstreamPool {
     }
 
     func remove(_ connection: UpstreamConnection) {
-        guard let origin = origins[connection.key] else { return }
+        let origin = connection.origin
         origin.open -= 1
         origin.idle.removeAll { $0 === connection }
         serveWaiting(connection.key, origin)
@@ -97,7 +105,7 @@ final class UpstreamPool {
 
     private func connect(_ key: UpstreamKey, _ origin: Origin, _ waiter: Waiter) {
         origin.open += 1
-        let connection = UpstreamConnection(key: key, pool: self)
+        let connection = UpstreamConnection(key: key, origin: origin, pool: self)
         let bound = NIOLoopBound(connection, eventLoop: eventLoop)
         let started = NIOLoopBound(waiter, eventLoop: eventLoop)
         let pool = NIOLoopBound(self, eventLoop: eventLoop)
@@ -130,8 +138,8 @@ final class UpstreamPool {
         let exchange = waiter.exchange
         switch result {
         case .failure(let error):
-            origins[connection.key]?.open -= 1
-            if let origin = origins[connection.key] { serveWaiting(connection.key, origin) }
+            connection.origin.open -= 1
+            serveWaiting(connection.key, connection.origin)
             guard exchange.wantsUpstream else { return }
             if case .connectTimeout = error as? ChannelError {
                 exchange.upstreamFailed(.connectTimeout)

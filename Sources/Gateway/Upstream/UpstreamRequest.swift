@@ -6,7 +6,7 @@ enum UpstreamRequest {
     /// `openai-beta` go along; never its credential, its cookies, its idempotency key (two callers share our credential, and one could
     /// be given the other's answer) or the organisation and project of an account that is not the one we call with.
     static func encode(_ body: ByteBuffer, _ request: ChatRequest, _ route: CompiledRoute, _ head: RequestHead) -> ByteBuffer {
-        let edits = request.edits(model: route.modelReplacement, asksForUsage: route.route.includeUsage)
+        let edits = request.edits(model: route.modelReplacement, asksForUsage: route.includesUsage)
         let length = edits.reduce(body.readableBytes) { $0 + $1.bytes.count - $1.range.count }
         var out = ByteBufferAllocator().buffer(capacity: route.requestPrefix.count + length + 128)
         out.writeBytes(route.requestPrefix)

@@ -4,7 +4,7 @@ import Gateway
 import Synchronization
 
 /// A log in memory that can be made to wait or to fail; answers on a thread of its own, as the real one does.
-final class FakeRecorder: Recorder {
+final class StagedRecorder: Recorder {
     enum Mode: Sendable { case pass, hold, fail(RecordError.Code), failOnce(RecordError.Code) }
 
     struct Entry: Sendable {
@@ -71,7 +71,7 @@ final class FakeRecorder: Recorder {
 }
 
 /// Counts in memory.
-final class FakeCounters: IngressCounters {
+final class CountersInMemory: IngressCounters {
     struct Counts: Sendable, Equatable {
         var arrived = 0
         var strangers: [StrangerRefusal: Int] = [:]
@@ -100,7 +100,7 @@ final class FakeCounters: IngressCounters {
 }
 
 /// `ann` may use everything; `bob` nothing; `eve`'s token was revoked.
-struct FakeAccess: Authenticator, Authorizer {
+struct StagedAccess: Authenticator, Authorizer {
     static let policy = "sha256:" + String(repeating: "ab", count: 32)
 
     func authenticate(bearer token: String) -> Authentication {
