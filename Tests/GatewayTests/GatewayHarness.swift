@@ -24,7 +24,8 @@ final class GatewayHarness: Sendable {
     ]
 
     private init(
-        recorder: StagedRecorder, upstream: StubUpstream, server: GatewayServer, port: Int, group: MultiThreadedEventLoopGroup, counters: CountersInMemory
+        recorder: StagedRecorder, upstream: StubUpstream, server: GatewayServer, port: Int, group: MultiThreadedEventLoopGroup,
+        counters: CountersInMemory
     ) {
         self.counters = counters
         self.recorder = recorder

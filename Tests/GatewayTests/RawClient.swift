@@ -16,12 +16,16 @@ final class RawClient {
         #else
         descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #endif
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        _ = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        // A sockaddr_in by hand (RFC 3493 does not fix it, Linux does): which module defines its members depends on who else is imported.
+        let family = UInt16(AF_INET)
+        var address: [UInt8] = [UInt8(family & 0xff), UInt8(family >> 8), UInt8(port >> 8 & 0xff), UInt8(port & 0xff), 127, 0, 0, 1]
+        address += [UInt8](repeating: 0, count: 8)
+        #if canImport(Darwin)
+        (address[0], address[1]) = (16, UInt8(AF_INET))
+        #endif
+        address.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            _ = connect(descriptor, base.assumingMemoryBound(to: sockaddr.self), 16)
         }
     }
 
