@@ -29,35 +29,40 @@ struct RecordReader {
         while true {
             let segment = position.segment
             let offset = position.offset
+            let index = position.nextIndex
             let length: Int? = try source.withReader(segments.segmentPath(segment), segment) { reader in
                 let head = try reader.bytes(at: offset, count: Frame.headerLength)
-                guard !head.isEmpty else { return nil }
-                guard let header = head.withUnsafeBytes(Frame.header) else {
-                    throw LedgerError(.inconsistent, "\(reader.path): no record at byte \(offset)")
-                }
+                guard let header = head.withUnsafeBytes(Frame.header) else { return nil }
                 let frame = try reader.bytes(at: offset, count: header.frameLength)
-                try frame.withUnsafeBytes { bytes in
-                    guard Frame.isWhole(bytes, header) else {
-                        throw LedgerError(.inconsistent, "\(reader.path): the record at byte \(offset) is damaged")
-                    }
+                return try frame.withUnsafeBytes { bytes in
+                    guard Frame.isWhole(bytes, header), header.index == index else { return nil }
                     let sealedStart = Frame.headerLength + header.leafLength
                     try body(
                         StoredRecord(
                             index: header.index, leaf: UnsafeRawBufferPointer(rebasing: bytes[Frame.headerLength..<sealedStart]),
                             sealed: UnsafeRawBufferPointer(rebasing: bytes[sealedStart...]), segment: segment,
                             sealedOffset: offset + sealedStart))
+                    return header.frameLength
                 }
-                return header.frameLength
             }
             if let length {
                 position.offset += length
                 position.nextIndex += 1
                 return
             }
-            // The end of this segment: the record is in the next one.
+            // The end of this segment, perhaps with a torn write after it: then the next segment begins with this very record.
+            guard try beginning(of: segment + 1) == index else {
+                throw LedgerError(.inconsistent, "\(segments.segmentPath(segment)): no whole record \(index) at byte \(offset)")
+            }
             position.segment += 1
             position.offset = SegmentHeader.length
         }
+    }
+
+    private func beginning(of segment: UInt64) throws -> UInt64? {
+        let path = segments.segmentPath(segment)
+        guard try DurableFile.status(path) != nil else { return nil }
+        return try SegmentReader(path: path).header.firstIndex
     }
 
     /// The open segment, shared by copies: a cache only.

@@ -1,10 +1,12 @@
 import Core
 
-/// The segments of the write-ahead log on disk, and the name of the newest one, kept apart so that its loss is noticed.
+/// The segments of the write-ahead log on disk, and the numbers of the oldest and the newest one, kept apart so that the loss of a
+/// segment is noticed, wherever it stood.
 struct SegmentDirectory: Sendable {
     let path: String
 
-    private var markPath: String { path + "/newest" }
+    private var newestPath: String { path + "/newest" }
+    private var oldestPath: String { path + "/oldest" }
 
     func segmentPath(_ number: UInt64) -> String { path + "/" + SegmentHeader.name(number) }
 
@@ -14,11 +16,16 @@ struct SegmentDirectory: Sendable {
     }
 
     /// The newest segment that was ever begun; nil before the first.
-    func newest() throws(LedgerError) -> UInt64? {
+    func newest() throws(LedgerError) -> UInt64? { try number(in: newestPath) }
+
+    /// The oldest segment whose contents lie nowhere else.
+    func oldest() throws(LedgerError) -> UInt64 { try number(in: oldestPath) ?? 1 }
+
+    private func number(in path: String) throws(LedgerError) -> UInt64? {
         do throws(FileError) {
-            let text = String(decoding: try DurableFile.read(markPath, maximumBytes: 32), as: UTF8.self)
+            let text = String(decoding: try DurableFile.read(path, maximumBytes: 32), as: UTF8.self)
             guard let number = UInt64(text.prefix { $0 != "\n" }) else {
-                throw FileError(.read, markPath, detail: "not the number of a segment")
+                throw FileError(.read, path, detail: "not the number of a segment")
             }
             return number
         } catch  where error.isMissing {
@@ -31,8 +38,15 @@ struct SegmentDirectory: Sendable {
     /// Begins a segment: the file first, then the mark, so that a marked segment exists always.
     func begin(_ header: SegmentHeader) throws(FileError) -> SegmentWriter {
         let writer = try SegmentWriter(directory: path, header: header)
-        try DurableFile.write(Array("\(header.number)\n".utf8), to: markPath)
+        try DurableFile.write(Array("\(header.number)\n".utf8), to: newestPath)
         return writer
+    }
+
+    /// Removes a segment whose contents are durable elsewhere: the mark first, so that one that is missing without it was lost. A crash
+    /// may bring the file back; recovery removes it again.
+    func retire(_ number: UInt64) throws(FileError) {
+        try DurableFile.write(Array("\(number + 1)\n".utf8), to: oldestPath)
+        try remove(number)
     }
 
     func remove(_ number: UInt64) throws(FileError) { _ = try DurableFile.remove(segmentPath(number)) }

@@ -42,7 +42,7 @@ struct PayloadPacker: Sendable {
             let digest = try objects.put(bytes)
             try index.move(moved, to: digest.description)
         }
-        try segments.remove(number)
+        try segments.retire(number)
     }
 
     /// Finds every payload again, in the packs and in the segments that are there: for an index that was lost.

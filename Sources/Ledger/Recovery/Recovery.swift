@@ -96,12 +96,15 @@ struct Recovery {
             try segments.remove(last)
             numbers.removeLast()
         }
-        guard numbers.last == newest, let first = numbers.first else {
+        // A crash may bring back what was packed away and removed.
+        let oldest = try segments.oldest()
+        for number in numbers where number < oldest { try segments.remove(number) }
+        guard oldest <= newest, numbers.last == newest else {
             throw LedgerError(.inconsistent, "the write-ahead segment \(segments.segmentPath(newest)) is missing")
         }
         var position: WriteAheadLog.Position?
         var next: UInt64?
-        for number in first...newest {
+        for number in oldest...newest {
             guard numbers.contains(number) else {
                 throw LedgerError(.inconsistent, "the write-ahead segment \(segments.segmentPath(number)) is missing")
             }
