@@ -58,7 +58,6 @@ class History:
         self.intents = {}      # open intent to its index
         self.outcomes = {}     # intent to the type of its outcome
         self.sources = {}      # (node, incarnation, stream) to the next number
-        self.named = set()     # (type, resource id)
         self.roots = {}        # size to root, of every checkpoint seen
         self.last_time = ""
 
@@ -163,9 +162,10 @@ class History:
             if self.intents.pop(intent, None) is None:
                 raise LogFault(f"entry {index}: an outcome without an intent")
             self.outcomes[intent] = kind
-        if "resource" in event:
-            self.named.add((kind, event["resource"]["id"]))
         self._append(leaf)
+
+    def count(self, kind):
+        return sum(1 for found in self.types.values() if found == kind)
 
     def missing(self, acknowledged):
         """Which acknowledged things the log does not have. Each is ("seen" | "completed" | "denied", intent's id)."""

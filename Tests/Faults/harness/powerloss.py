@@ -20,7 +20,7 @@ from .volume import POLICIES, Volume
 def run(context):
     template = context.template()
     scratch = context.scratch()
-    base, ports, records = record(context, template, scratch)
+    base, old, records = record(context, template, scratch)
     count = 50 if context.short else 1000
     random_ = random.Random(context.seed)
     moments = choose(records, count, random_)
@@ -51,7 +51,7 @@ def run(context):
         seed = random_.randrange(1 << 32)
         volume.crash(image, policy, seed)
         what = f"power lost after record {moment} of {len(records)} ({policy}, seed {seed})"
-        running.append(pool.submit(one, context, template, image, ports, list(known), what))
+        running.append(pool.submit(one, context, template, image, old, list(known), what))
         if len(running) > 3:
             finish()
         if len(faults) > 20:
@@ -96,7 +96,7 @@ def record(context, template, scratch):
         context.say(f"powerloss the shim says: {line}")
     watched.close()
     marker.close()
-    return base, server.ports, journal.read(watched.journal_path)
+    return base, server, journal.read(watched.journal_path)
 
 
 def choose(records, count, random_):
@@ -109,9 +109,9 @@ def choose(records, count, random_):
     return sorted(some)
 
 
-def one(context, template, image, ports, known, what):
+def one(context, template, image, old, known, what):
     """Recovers one state and compares it with what had been promised by then."""
-    server = template.adopt(image, ports)
+    server = template.adopt(image, old.data, old.ports)
     history, faults, result = History(), [], "recovered"
     acknowledged = [(mark["kind"], mark["id"]) for mark in known if mark["kind"] != "checkpoint"]
     for mark in known:

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from .load import DENIED_MODEL
+from .log import History
 
 STATE = f"""
 providers:
@@ -64,13 +65,13 @@ class Template:
             self.vkey = self.verifier_key(server)
         finally:
             server.stop()
+        history = History()
+        history.read(server.ledger)
+        self.users = history.count("user.created")
 
     def verifier_key(self, server):
-        path = os.path.join(self.directory, "vkey")
-        if os.path.exists(path):
-            with open(path) as file:
-                return file.read().strip()
-        return self.run("ledger", "checkpoint", "--key-only", server=server).strip()
+        said = self.run("status", "--output", "json", server=server)
+        return json.loads(said)["vkey"] if said else ""
 
     def run(self, *arguments, server=None, fine=(0,)):
         """Runs a command of the program; returns its output."""
@@ -88,14 +89,14 @@ class Template:
         """A copy on ports of its own."""
         data = os.path.join(scratch, name)
         shutil.copytree(os.path.join(self.directory, "data"), data)
-        return self.adopt(data, self.ports)
+        return self.adopt(data, os.path.join(self.directory, "data"), self.ports)
 
-    def adopt(self, data, old_ports):
-        """Gives a directory, copied from a server on `old_ports`, ports of its own."""
+    def adopt(self, data, old_data, old_ports):
+        """Gives a directory, copied from the server at `old_data` on `old_ports`, ports of its own."""
         ports = free_ports(2)
         path = os.path.join(data, "countersign.yaml")
         with open(path) as file:
-            text = file.read()
+            text = file.read().replace(f"data: {old_data}\n", f"data: {data}\n")
         for old, new in zip(old_ports, ports):
             text = re.sub(rf"(?<=:){old}\b", str(new), text)
         with open(path, "w") as file:

@@ -19,7 +19,7 @@ def run(context):
         scratch = context.scratch()
         data = os.path.join(scratch, "data")
         shutil.copytree(made.data, data)
-        server = template.adopt(data, made.ports)
+        server = template.adopt(data, made.data, made.ports)
         where = break_(made, data)
         if where is None:
             context.say(f"tamper    {name}: nothing to break")
