@@ -18,7 +18,7 @@ final class TestClock: WallClock {
 struct Installation {
     let directory: TemporaryDirectory
     let database: SQLiteDatabase
-    let recorder: FakeRecorder
+    let recorder: OutboxRecorder
     let relay: OutboxRelay
     let clock: TestClock
     let access: AccessService
@@ -29,7 +29,7 @@ struct Installation {
         options.rehearsesWrites = true
         database = try await SQLiteDatabase.open(path: directory.file("state.db"), options: options)
         try await database.migrate(Outbox.migrations + AccessMigrations.all)
-        recorder = before?.recorder ?? FakeRecorder()
+        recorder = before?.recorder ?? OutboxRecorder()
         clock = before?.clock ?? TestClock()
         var relayOptions = OutboxRelay.Options()
         relayOptions.firstPause = .milliseconds(1)

@@ -118,12 +118,12 @@ extension DatabaseContract {
         },
     ]
 
-    private static func prepared(_ database: any Database) async throws -> FakeRecorder {
+    private static func prepared(_ database: any Database) async throws -> OutboxRecorder {
         try await database.migrate(Outbox.migrations)
-        return FakeRecorder()
+        return OutboxRecorder()
     }
 
-    private static func relay(_ database: any Database, _ recorder: FakeRecorder) -> OutboxRelay {
+    private static func relay(_ database: any Database, _ recorder: OutboxRecorder) -> OutboxRelay {
         var options = OutboxRelay.Options()
         options.batch = 4
         options.firstPause = .milliseconds(1)
@@ -134,7 +134,7 @@ extension DatabaseContract {
         Event(id: "evt_\(number)", type: .userChanged, actor: .system, assurance: .enforced, data: CanonicalObject([:]))
     }
 
-    private static func event(_ number: Int, _ recorder: FakeRecorder, words: String? = nil) throws -> PreparedRecord {
+    private static func event(_ number: Int, _ recorder: OutboxRecorder, words: String? = nil) throws -> PreparedRecord {
         let contents = words.map { [Content(name: "justification", bytes: Array($0.utf8))] } ?? []
         return try recorder.prepare(plain(number), contents: contents, stream: .state)
     }

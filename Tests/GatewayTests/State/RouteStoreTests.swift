@@ -29,7 +29,7 @@ private final class Secrets: CredentialSource {
 private struct Store {
     let directory: TemporaryDirectory
     let database: SQLiteDatabase
-    let recorder: FakeRecorder
+    let recorder: OutboxRecorder
     let secrets: Secrets
     let routes = RouteSwitch()
     let store: RouteStore
@@ -37,7 +37,7 @@ private struct Store {
 
     init(_ before: Store? = nil, isSolo: Bool = false) async throws {
         directory = try before?.directory ?? TemporaryDirectory()
-        recorder = before?.recorder ?? FakeRecorder()
+        recorder = before?.recorder ?? OutboxRecorder()
         secrets = before?.secrets ?? Secrets()
         var options = SQLiteDatabase.Options()
         options.rehearsesWrites = true

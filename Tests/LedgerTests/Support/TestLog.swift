@@ -14,7 +14,10 @@ final class TestLog {
     var ledger: Ledger?
     var options: LedgerOptions
 
-    init(systemEntries: Bool = false, segmentBytes: Int = 16 << 20) throws {
+    let clock: any WallClock
+
+    init(systemEntries: Bool = false, segmentBytes: Int = 16 << 20, clock: any WallClock = SystemClock()) throws {
+        self.clock = clock
         directory = NSTemporaryDirectory() + "ledger-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         keys = try KeyStore.create(at: directory + "/keys")
@@ -34,7 +37,8 @@ final class TestLog {
 
     func open() throws {
         ledger = try Ledger(
-            options, signer: signer, sealing: EnvelopeSealing(keys: keys), objects: try DirectoryObjectStore(at: directory + "/objects"))
+            options, signer: signer, sealing: EnvelopeSealing(keys: keys), objects: try DirectoryObjectStore(at: directory + "/objects"),
+            clock: clock)
     }
 
     func close() {
@@ -55,6 +59,12 @@ final class TestLog {
         var out: [JSONValue] = []
         try log.store.forEachEntry(from: 0, size: size) { _, leaf in out.append(try JSONParser.parse(Array(leaf))) }
         return out
+    }
+
+    /// The day manifests.
+    func manifests() throws -> [JSONValue] {
+        _ = try log.waitForIntegration()
+        return try leaves().filter { $0["type"] == "manifest.closed" }
     }
 
     func path(_ name: String) -> String { directory + "/" + name }

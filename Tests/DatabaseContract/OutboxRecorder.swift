@@ -2,7 +2,7 @@ package import Core
 import Synchronization
 
 /// A log in memory that numbers, refuses and drops as the real one does.
-package final class FakeRecorder: Recorder {
+package final class OutboxRecorder: Recorder {
     package struct Entry: Sendable {
         package let number: Int64
         package let record: PreparedRecord
