@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Crypto
 
 /// Writes a ZIP archive: files stored as they are, fixed metadata, so that the same files in the same order give the same bytes.
@@ -14,7 +14,7 @@ package final class ArchiveWriter {
     }
 
     @discardableResult
-    func add(_ name: String, _ bytes: [UInt8]) throws -> Core.SHA256Digest {
+    package func add(_ name: String, _ bytes: [UInt8]) throws -> Core.SHA256Digest {
         try add(name, size: UInt64(bytes.count)) { sink in try bytes.withUnsafeBytes { try sink($0) } }
     }
 
@@ -24,7 +24,7 @@ package final class ArchiveWriter {
     ///   - body: gives the pieces in order.
     /// - Returns: the digest of the file's bytes.
     @discardableResult
-    func add(_ name: String, size: UInt64, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Core.SHA256Digest {
+    package func add(_ name: String, size: UInt64, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Core.SHA256Digest {
         guard ArchiveRecord.isName(name), names.insert(name).inserted else {
             throw AssuranceError(.malformedArchive, "an archive cannot hold a file of this name, or not twice: \(name)")
         }
