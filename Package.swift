@@ -97,7 +97,7 @@ let package = Package(
 
         // What `make bench` measures of the ledger.
         .executableTarget(
-            name: "ledger-bench", dependencies: ["Core", "EnvelopeEncryption", "Ledger", "MerkleLog", "ObjectStore", .crypto],
+            name: "ledger-bench", dependencies: ["Assurance", "Core", "EnvelopeEncryption", "Ledger", "MerkleLog", "ObjectStore", .crypto],
             path: "Benchmarks/LedgerBench"),
 
         // MARK: Tests, one target per room.

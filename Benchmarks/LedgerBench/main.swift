@@ -2,6 +2,7 @@
 //
 //   ledger-bench append DIR --writers N --seconds S [--payload BYTES]
 //   ledger-bench inference-log DIR --entries N
+//   ledger-bench evidence DIR
 
 import Foundation
 
@@ -13,10 +14,14 @@ func option(_ name: String, _ fallback: Double) -> Double {
 }
 
 guard arguments.count >= 2 else {
-    print("usage: ledger-bench append DIR --writers N --seconds S [--payload BYTES] | inference-log DIR --entries N")
+    print("usage: ledger-bench append DIR --writers N --seconds S [--payload BYTES] | inference-log DIR --entries N | evidence DIR")
     exit(2)
 }
 do {
+    if arguments[0] == "evidence" {
+        print(try EvidenceBenchmark(directory: arguments[1]).run())
+        exit(0)
+    }
     let scratch = try ScratchLog(at: arguments[1])
     switch arguments[0] {
     case "append":
