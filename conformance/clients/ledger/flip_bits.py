@@ -6,10 +6,13 @@ Each DIR holds checkpoint, tile/ and vkey. A file of at most --exhaustive-bytes 
 file, N bits are tried: spread over the files, each file's first and last bit among them for the first and last file of the kind.
 Both must first accept the log as it is. Exit status 0 only if nothing was missed.
 
-One kind of flip the verifier does not see, because it does not read those bits: the last character before the padding of a
-signature's base 64 has two or four bits that Go's decoder throws away. The program reads base 64 strictly and must refuse it.
+Two kinds of flip the verifier is not held to; the program must refuse them too.
+- The last character before the padding of a signature's base 64 has bits that Go's decoder throws away: it does not read them.
+- Full tiles above level 0. x/mod's TileHashReader (0.8.0 and others) begins to compare tiles with their parents at tiles[len(stx)], but
+  subtrees of the tree's right edge share tiles: with k subtrees in fewer than k tiles the first tiles after them go unchecked. The
+  verifier compares level 0 with the entries itself, and the partial tiles are checked against the root.
 """
-import argparse, base64, binascii, os, random, subprocess, sys, time
+import argparse, base64, binascii, os, random, re, subprocess, sys, time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -59,7 +62,7 @@ def is_read_by_go(path, original, changed):
     return signatures(changed) is None or signatures(changed) != signatures(original)
 
 
-missed = tried = unread = 0
+missed = tried = unread = unchecked = 0
 for directory in options.directories:
     key = open(os.path.join(directory, "vkey")).read().strip()
     ours = [options.program, "ledger", "verify", directory, "--key", key]
@@ -94,7 +97,9 @@ for directory in options.directories:
                         asked, unread = [ours], unread + 1
                     for command in asked:
                         answer = accepted(command)
-                        if answer is not False:
+                        if answer is True and command is theirs and re.match(r"tile/[1-9][0-9]*/(?!.*\.p/)", path):
+                            unchecked += 1
+                        elif answer is not False:
                             faults += 1
                             what = "accepts" if answer is True else f"answers {answer} to"
                             print(f"MISS {os.path.basename(command[0])} {what} {path} with bit {bit} flipped, {size} entries")
@@ -105,5 +110,6 @@ for directory in options.directories:
         tried += count
         print(f"{'ok  ' if faults == 0 else 'FAIL'} {size} entries, {kind}: {count} flips in {len(spread)} of {len(paths)} files, "
               f"{faults} missed, {time.monotonic() - started:.1f} s", flush=True)
-print(f"{tried} flipped bits, {missed} missed ({unread} of them in bits of a signature's base 64 that verify_log does not read)")
+print(f"{tried} flipped bits, {missed} missed; not counted: {unread} in bits of a signature's base 64 that the verifier does not read, "
+      f"{unchecked} in full tiles above level 0 that its library does not check")
 sys.exit(1 if missed else 0)
