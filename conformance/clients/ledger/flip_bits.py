@@ -2,13 +2,14 @@
 
 usage: flip_bits.py --program BIN --verifier BIN [--samples N] [--exhaustive-bytes N] DIR...
 
-Each DIR holds checkpoint, tile/ and vkey. A file of at most --exhaustive-bytes bytes is tried at every bit; of each kind of larger
-file, N bits are tried: spread over the files, each file's first and last bit among them for the first and last file of the kind.
+Each DIR holds checkpoint, tile/ and vkey. In a log of at most 1,000 entries a file of at most --exhaustive-bytes bytes (300) is tried at
+every bit; of each kind of other files N bits are tried, spread over the files, with the first and the last bit of the first and the last
+file among them.
 Both must first accept the log as it is. Exit status 0 only if nothing was missed.
 
 Two kinds of flip the verifier is not held to; the program must refuse them too.
 - The last character before the padding of a signature's base 64 has bits that Go's decoder throws away: it does not read them.
-- Full tiles above level 0. x/mod's TileHashReader (0.8.0 and others) begins to compare tiles with their parents at tiles[len(stx)], but
+- Full tiles above level 0. x/mod's TileHashReader (0.7.0, as Debian 12 packages it) begins to compare tiles with their parents at tiles[len(stx)], but
   subtrees of the tree's right edge share tiles: with k subtrees in fewer than k tiles the first tiles after them go unchecked. The
   verifier compares level 0 with the entries itself, and the partial tiles are checked against the root.
 """
@@ -18,7 +19,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
 parser.add_argument("--verifier", required=True)
 parser.add_argument("--samples", type=int, default=40)
-parser.add_argument("--exhaustive-bytes", type=int, default=200)
+parser.add_argument("--exhaustive-bytes", type=int, default=300)
 parser.add_argument("directories", nargs="+")
 options = parser.parse_args()
 random.seed(20261121)
@@ -40,8 +41,8 @@ def kind_of(path):
     return f"{'entry bundle' if level == 'entries' else 'level ' + level + ' tile'}{', partial' if '.p/' in path else ''}"
 
 
-def flips(path, size, samples, edge):
-    if size <= options.exhaustive_bytes:
+def flips(size, samples, edge, exhaustive):
+    if exhaustive and size <= options.exhaustive_bytes:
         return range(size * 8)
     chosen = {random.randrange(size * 8) for _ in range(samples)}
     return sorted(chosen | ({0, size * 8 - 1} if edge else set()))
@@ -86,7 +87,7 @@ for directory in options.directories:
             name = os.path.join(directory, path)
             original = open(name, "rb").read()
             try:
-                for bit in flips(path, len(original), max(1, options.samples // len(spread)), path in (paths[0], paths[-1])):
+                for bit in flips(len(original), max(1, options.samples // len(spread)), path in (paths[0], paths[-1]), size <= 1000):
                     changed = bytearray(original)
                     changed[bit // 8] ^= 1 << bit % 8
                     with open(name, "r+b") as file:
