@@ -5,7 +5,7 @@
 package final class ArchiveReader {
     package let records: [ArchiveRecord]
     private let byName: [String: Int]
-    private let file: OpenFile
+    private let file: ArchiveFile
 
     /// More files than this are refused: the entry bundles of some 60 million leaves, with their tiles.
     private static let maximumFiles: UInt64 = 500_000
@@ -14,7 +14,7 @@ package final class ArchiveReader {
 
     /// - Throws: `malformed_archive`, `file`.
     package init(path: String) throws(AssuranceError) {
-        file = try OpenFile(path: path)
+        file = try ArchiveFile(path: path)
         let size = try file.size
         let directory = try Self.directory(of: file, size: size)
         records = directory.records
@@ -63,7 +63,7 @@ package final class ArchiveReader {
     /// Copies a file out of the archive.
     package func extract(_ name: String, to path: String) throws {
         guard let record = record(named: name) else { throw AssuranceError(.invalidBundle, "the bundle has no file \(name)") }
-        let target = try OpenFile(path: path, creating: true)
+        let target = try ArchiveFile(path: path, creating: true)
         var at: UInt64 = 0
         try read(record) { piece in
             try target.write(piece, at: at)
@@ -73,7 +73,7 @@ package final class ArchiveReader {
 
     // MARK: The directory
 
-    private static func directory(of file: OpenFile, size: UInt64) throws(AssuranceError) -> (records: [ArchiveRecord], start: UInt64) {
+    private static func directory(of file: ArchiveFile, size: UInt64) throws(AssuranceError) -> (records: [ArchiveRecord], start: UInt64) {
         guard size >= 22, size < UInt64(Int64.max) else { throw malformed("too short") }
         let tail = Fields(try file.read(at: size - 22, count: 22))
         guard tail.integer(0, UInt32.self) == 0x0605_4b50 else { throw malformed("no end record at its very end") }

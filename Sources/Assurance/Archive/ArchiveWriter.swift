@@ -3,14 +3,14 @@ import Crypto
 
 /// Writes a ZIP archive: files stored as they are, fixed metadata, so that the same files in the same order give the same bytes.
 package final class ArchiveWriter {
-    private let file: OpenFile
+    private let file: ArchiveFile
     private var records: [ArchiveRecord] = []
     private var names: Set<String> = []
     private var offset: UInt64 = 0
 
     /// - Parameter path: of a file that does not exist yet.
     package init(path: String) throws(AssuranceError) {
-        file = try OpenFile(path: path, creating: true)
+        file = try ArchiveFile(path: path, creating: true)
     }
 
     @discardableResult
@@ -51,7 +51,7 @@ package final class ArchiveWriter {
     /// Adds a file that lies on the disk.
     @discardableResult
     func add(_ name: String, fileAt path: String) throws -> BundleManifest.File {
-        let source = try OpenFile(path: path)
+        let source = try ArchiveFile(path: path)
         let size = try source.size
         let digest = try add(name, size: size) { sink in
             var at: UInt64 = 0

@@ -2,12 +2,12 @@ import Core
 
 /// The items of one test's run, one canonical line each; written as they come.
 final class ItemFile {
-    private let file: OpenFile
+    private let file: ArchiveFile
     private var buffer: [UInt8] = []
     private var offset: UInt64 = 0
 
     init(path: String) throws(AssuranceError) {
-        file = try OpenFile(path: path, creating: true)
+        file = try ArchiveFile(path: path, creating: true)
     }
 
     func add(_ item: ControlTestResult.Item) throws {

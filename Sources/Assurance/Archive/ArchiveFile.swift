@@ -5,7 +5,7 @@ import Darwin
 #endif
 
 /// An open file: positioned reads and writes, every result checked. Calls block.
-final class OpenFile {
+final class ArchiveFile {
     let path: String
     private let descriptor: CInt
 
