@@ -19,6 +19,11 @@ fail() { # MESSAGE [LOG]
 # Runs a command of the program against the demonstration's server; what it says is shown only if it fails.
 quietly() { "$@" >"$demo/last.log" 2>&1 || fail "failed: $*" "$demo/last.log"; }
 
+member() { # NAME …: a member of the JSON object on standard input, and of what it finds.
+    python3 -c 'import functools, json, sys
+print(functools.reduce(lambda v, k: v[int(k)] if isinstance(v, list) else v[k], sys.argv[1:], json.load(sys.stdin)))' "$@"
+}
+
 server_pid() { # The running server of this directory, if there is one: the process id may have gone to somebody else since.
     local pid
     pid=$(cat "$demo/server.pid" 2>/dev/null) || return 1
@@ -53,12 +58,16 @@ free_port() { # The first free one from PREFERRED on.
     until port_is_free "$port"; do port=$((port + 10)); done
     echo "$port"
 }
-if [ ! -d "$demo/data" ]; then
+if [ ! -s "$demo/ports" ]; then
+    # What an interrupted run left is not worth keeping.
+    rm -rf "$demo/data"
     data_port=$(free_port "${COUNTERSIGN_DATA_PORT:-8080}")
     control_port=$(free_port "${COUNTERSIGN_CONTROL_PORT:-8081}")
-    # Into a directory beside it first: an init that was interrupted leaves nothing that looks finished.
-    quietly "$program" init --data "$demo/data" --origin demo.countersign.example/log --mode demonstration --admin demo-administrator \
-        --data-port "$data_port" --control-port "$control_port" --token-file "$demo/administrator.token"
+    rm -f "$demo"/*.token
+    "$program" init --data "$demo/data" --origin demo.countersign.example/log --mode demonstration --admin demo-administrator --output json \
+        --data-port "$data_port" --control-port "$control_port" --token-file "$demo/administrator.token" \
+        >"$demo/init.json" 2>"$demo/last.log" || fail "init failed" "$demo/last.log"
+    member vkey <"$demo/init.json" >"$demo/vkey"
     printf 'data_port=%s\ncontrol_port=%s\n' "$data_port" "$control_port" >"$demo/ports"
     say "Made a demonstration directory: $demo/data"
 else
@@ -99,17 +108,67 @@ ask() { # NAME JSON: keeps status, head and body; prints the status.
 }
 receipt() { sed -nE 's/^countersign-receipt: *([^[:space:]]+).*$/\1/ip' "$demo/$1.head"; }
 expect() { [ "$2" = "$3" ] || fail "the $1 request: status $2, expected $3: $(head -c 300 "$demo/$1.body")"; }
-since=$(date -u +%Y-%m-%dT00:00:00Z)
 
 step "Requests to $data_url/v1/chat/completions"
 expect answered "$(ask answered '{"model":"help-desk","messages":[{"role":"user","content":"How long does a refund take?"}]}')" 200
-say "answered  200  $(python3 -c 'import json, sys; print(json.load(sys.stdin)["choices"][0]["message"]["content"])' <"$demo/answered.body")"
+say "answered  200  $(member choices 0 message content <"$demo/answered.body")"
 say "               receipt $(receipt answered)"
 expect streamed "$(ask streamed '{"model":"help-desk","stream":true,"messages":[{"role":"user","content":"What are your opening hours?"}]}')" 200
 say "streamed  200  $(grep -c '^data: ' "$demo/streamed.body") events, the last one: $(grep '^data: ' "$demo/streamed.body" | tail -n 1)"
 say "               receipt $(receipt streamed)"
 expect denied "$(ask denied '{"model":"payroll","messages":[{"role":"user","content":"What does the director earn?"}]}')" 403
-say "denied    403  $(python3 -c 'import json, sys; print(json.load(sys.stdin)["error"]["message"])' <"$demo/denied.body")"
+say "denied    403  $(member error message <"$demo/denied.body")"
 say "               receipt $(receipt denied)"
 
 # ── What an outsider can check
+# The auditor has the log's key from the day of its making, by another way than the bundle.
+vkey=$(cat "$demo/vkey")
+from=$(date -u +%F)
+to=$(date -u -d tomorrow +%F)
+tests=(LOG-01a LOG-01b LOG-01c RUN-01a RUN-01b RUN-01c)
+verdict() { # Shows a check's output, indented. Status 1 means that it found something: that is an answer, not a failure of this script.
+    local status=0
+    "$@" >"$demo/last.log" 2>&1 || status=$?
+    sed 's/^/    /' "$demo/last.log"
+    [ "$status" -le 1 ] || fail "failed with status $status: $*"
+}
+# Durable is immediate; in the signed tree a record is within a second.
+sleep 1.5
+
+step "The control tests in the server, $from"
+verdict "$program" control test LOG-01 RUN-01 --from "$from" --to "$to"
+
+step "An evidence bundle of the day, checked offline"
+rm -rf "$demo/evidence.zip" "$demo/evidence"
+quietly "$program" bundle export --from "$from" --to "$to" -o "$demo/evidence.zip"
+say "    $demo/evidence.zip, $(du -k "$demo/evidence.zip" | cut -f1) KiB; key $vkey"
+env -u COUNTERSIGN_SERVER -u COUNTERSIGN_TOKEN "$program" bundle verify "$demo/evidence.zip" --key "$vkey" >"$demo/last.log" 2>&1 ||
+    fail "the bundle does not verify" "$demo/last.log"
+sed 's/^/    /' "$demo/last.log"
+
+step "The same tests under the stock sqlite3 $(sqlite3 --version | cut -d' ' -f1), on a database made from the bundle's leaves"
+unzip -q "$demo/evidence.zip" -d "$demo/evidence"
+(
+    cd "$demo/evidence"
+    python3 evidence/leaves.py log "$(member first <manifest.json)" >leaves.sql
+    for script in evidence/schema.sql evidence/meta.sql evidence/catalogue.sql evidence/period.sql leaves.sql evidence/load.sql evidence/facts.sql; do
+        sqlite3 -bail mine.db <"$script" || fail "sqlite3 refuses $script"
+    done
+    for test in "${tests[@]}"; do
+        { echo '.output /dev/null'; cat "evidence/tests/$test.sql"; printf '.output stdout\nSELECT result FROM summary;\n'; } >test.sql
+        printf '    %-8s %s\n' "$test" "$(sqlite3 -bail mine.db <test.sql)"
+    done | tee verdicts.txt
+)
+if grep -q no_evidence "$demo/evidence/verdicts.txt"; then
+    say "    no_evidence is no pass: today has no manifest yet. The log closes the day with one after midnight (UTC)."
+fi
+
+step "Leave it running"
+say "    data plane     $data_url/v1"
+say "    control plane  $COUNTERSIGN_SERVER   (token: $demo/administrator.token)"
+say "    stop           Scripts/run.sh --stop"
+say ""
+say "Point an unchanged OpenAI client at it (model: help-desk):"
+say ""
+say "    export OPENAI_BASE_URL=$data_url/v1"
+say "    export OPENAI_API_KEY=$key"
