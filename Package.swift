@@ -92,7 +92,8 @@ let package = Package(
         // MARK: Beside the house.
         // What must hold for every input of the parsers of outside bytes; the fuzzer and the tests share it.
         .target(
-            name: "FuzzTargets", dependencies: ["Core", "EnvelopeEncryption", "Gateway", "MerkleLog", .crypto, .nioCore, .nioEmbedded],
+            name: "FuzzTargets",
+            dependencies: ["Assurance", "Core", "EnvelopeEncryption", "Gateway", "Ledger", "MerkleLog", .crypto, .nioCore, .nioEmbedded],
             path: "Fuzz/Targets"),
 
         // What `make bench` measures of the ledger.

@@ -13,7 +13,9 @@ package struct FuzzTarget: Sendable {
     /// Inputs that only our own encoders can make, beside the files of the corpus.
     package var seeds: @Sendable () -> [[UInt8]] = { [] }
 
-    package static let all: [FuzzTarget] = [.chatRequest, .envelope, .eventStream, .http, .json, .proof, .signedNote, .tile]
+    package static let all: [FuzzTarget] = [
+        .bundle, .chatRequest, .envelope, .eventStream, .http, .json, .leaf, .proof, .signedNote, .tile,
+    ]
 
     /// The target of this name.
     package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
