@@ -35,7 +35,14 @@ struct EvidenceBenchmark {
         let materialise = times.reduce(0) { $0 + $1.1 }
         var results: [ControlTestResult] = []
         let tests = try ControlTest.named([])
-        measured("tests_s") { results = tests.map { database.run($0) } }
+        measured("tests_s") {
+            for test in tests {
+                let start = monotonicMicroseconds()
+                results.append(database.run(test))
+                let seconds = Double(monotonicMicroseconds() - start) / 1_000_000
+                FileHandle.standardError.write(Data("\(test.id) \(String(format: "%.2f", seconds)) s\n".utf8))
+            }
+        }
         if let failed = results.first(where: { $0.failure != nil }) { throw LedgerError(.invalid, failed.failure ?? "") }
         let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
         times += [
