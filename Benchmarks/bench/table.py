@@ -9,7 +9,9 @@ def number(value):
         return "–"
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3g}"
 
 
 def row(what, ours, peer, unit, goal=None, at_least=None, at_most=None, ratio=True):
