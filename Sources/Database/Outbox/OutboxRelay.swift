@@ -94,7 +94,8 @@ package final class OutboxRelay: Sendable {
         let deadline = ContinuousClock.now + options.flushLimit
         var pause = options.firstPause
         while try await deliver(upTo: target) < target {
-            guard ContinuousClock.now < deadline else {
+            // A log that has stopped accepts nothing before a restart: whoever waits is told now, and holds nothing up.
+            guard ContinuousClock.now < deadline, status.refusal?.code != .stopped else {
                 let reason = status.refusal.map { " (\($0.code.rawValue))" } ?? ""
                 throw DatabaseError(.unrecorded, "the change is stored, and takes effect once the log accepts its record\(reason)")
             }

@@ -43,7 +43,7 @@ package final class SearchIndex: Sendable {
             pool = try open()
         } catch {
             for suffix in ["", "-wal", "-shm"] { _ = try DurableFile.remove(path + suffix) }
-            pool = try open()
+            do { pool = try open() } catch { throw LedgerError(.io, "the search index \(path) cannot be made: \(error)") }
         }
     }
 

@@ -71,7 +71,14 @@ package final class Ledger: Recorder {
         if options.verifyAtStart { try LogCheck.run(store: store, checkpoint: found.head) }
         index = try SearchIndex(path: options.indexPath, origin: signer.name)
         let size = found.head.checkpoint.size
-        if try index.size() > size { try index.reset() }
+        let indexed = try index.size()
+        guard indexed <= size else {
+            // The head is durable before the index hears of it, so no crash leaves this.
+            throw LedgerError(
+                .rolledBack,
+                "\(options.indexPath) knows \(indexed) entries, the signed head in \(options.directory)/head \(size): an older copy of the log was put "
+                    + "in place of a newer one. Put the newer one back; remove the index only if there is none, for its entries are lost then")
+        }
         payloads = PayloadPacker(segments: segments, objects: objects, index: index)
         if try index.size() < size {
             // The index is not synced: after a power failure it may lack anything.

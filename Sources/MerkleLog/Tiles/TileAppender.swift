@@ -27,7 +27,11 @@ package struct TileAppender: Sendable {
         guard let name = BundleName.partial(size: size) else { return }
         bundle = try read(.bundle(name))
         var leaves: [UInt8] = []
-        for hash in try EntryBundle.leafHashes(in: bundle, width: name.width) { hash.append(to: &leaves) }
+        do throws(MerkleLogError) {
+            for hash in try EntryBundle.leafHashes(in: bundle, width: name.width) { hash.append(to: &leaves) }
+        } catch {
+            throw MerkleLogError(error.code, error.message, file: .bundle(name))
+        }
         guard leaves == builder.partial(level: 0) else {
             throw MerkleLogError(.wrongRoot, "its entries are not those of its tile", file: .bundle(name))
         }

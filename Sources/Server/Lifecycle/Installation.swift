@@ -102,7 +102,10 @@ package final class Installation: Sendable {
             _ = try await database.migrate(Outbox.migrations + AccessMigrations.all + GatewayMigrations.all)
             let installation = Installation(configuration, keys: keys, ledger: ledger, database: database)
             // The state and the log grow together: a restored copy of one of them shows here.
-            try await installation.relay.check(highWater: ledger.stateHighWater)
+            do { try await installation.relay.check(highWater: ledger.stateHighWater) } catch let error as DatabaseError where error.code == .diverged
+            {
+                throw DatabaseError(.diverged, "\(configuration.data)/countersign.db: \(error.message)")
+            }
             return installation
         } catch {
             await offTheEventLoopsQuietly { ledger.close() }

@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import sqlite3
 
 from .checks import settle
 from .load import Acknowledged, Client
@@ -158,6 +159,17 @@ def in_ledger(name, function):
     return lambda made, data: function(os.path.join(data, "ledger", name))
 
 
+def database(function):
+    """Breaks the state's file itself, after what lies in its write-ahead file has been brought home."""
+    def go(made, data):
+        path = os.path.join(data, "countersign.db")
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        return function(path)
+    return go
+
+
 CASES = [
     ("newest segment deleted", each_wal(lambda found: removed(found[-1])), "refuse"),
     ("all segments deleted", each_wal(lambda found: [removed(path) for path in found][-1]), "refuse"),
@@ -173,10 +185,11 @@ CASES = [
     ("entry bundle flipped", lambda made, data: flipped(tiles(data, "entries")[0]), "report"),
     ("entry bundle deleted", lambda made, data: removed(tiles(data, "entries")[0]), "report"),
     ("tiles rolled back", lambda made, data: replaced(made, data, "ledger/tile"), "refuse"),
-    ("ledger rolled back, state kept", lambda made, data: replaced(made, data, "ledger"), "refuse"),
-    ("database zeroed", lambda made, data: zeroed(os.path.join(data, "countersign.db")), "refuse"),
-    ("database flipped", lambda made, data: flipped(os.path.join(data, "countersign.db"), 0.0), "refuse"),
-    ("database deleted", lambda made, data: removed(os.path.join(data, "countersign.db")), "refuse"),
+    ("ledger rolled back, index kept", lambda made, data: replaced(made, data, "ledger") and os.path.join(data, "index.db"), "refuse"),
+    ("database zeroed", database(zeroed), "refuse"),
+    ("database flipped at its beginning", database(lambda path: flipped(path, 0.0)), "refuse"),
+    ("database cut", database(lambda path: cut(path, 4096)), "refuse"),
+    ("database deleted", database(removed), "refuse"),
     ("search index zeroed", lambda made, data: zeroed(os.path.join(data, "index.db")), "recover"),
     ("search index deleted", lambda made, data: removed(os.path.join(data, "index.db")), "recover"),
     ("root key deleted", lambda made, data: removed(sorted(glob.glob(os.path.join(data, "keys", "*root*")))[0]), "refuse"),
