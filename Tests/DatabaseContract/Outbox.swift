@@ -52,6 +52,16 @@ extension DatabaseContract {
             try require(recorder.entries.map(\.number) == Array(0..<10), "numbers \(recorder.entries.map(\.number))")
             try require(relay.status.refusal == nil, "a refusal is still reported")
         },
+        DatabaseContract("a log that has stopped is reported at once, and nothing is lost") { database in
+            let recorder = try await prepared(database)
+            var options = OutboxRelay.Options()
+            options.flushLimit = .seconds(3600)
+            let relay = OutboxRelay(database: database, recorder: recorder, options: options)
+            recorder.refuse(.stopped)
+            try await database.write { _ = try $0.record(try event(0, recorder)) }
+            try await requireError(.unrecorded) { try await relay.flush() }
+            try require(relay.status.refusal?.code == .stopped && relay.status.waiting == 1, "the refusal is not reported")
+        },
         DatabaseContract("a log that goes on refusing is reported, and nothing is lost") { database in
             let recorder = try await prepared(database)
             var options = OutboxRelay.Options()

@@ -64,7 +64,7 @@ package final class OutboxRecorder: Recorder {
             state.entries.append(Entry(number: number, record: record, event: state.prepared[record.id]))
             if state.silentFailures > 0 {
                 state.silentFailures -= 1
-                return .failure(RecordError(.stopped, "the answer was lost"))
+                return .failure(RecordError(.overloaded, "the answer was lost"))
             }
             return .success(Recorded(id: record.id, recordedAt: Timestamp(microseconds: 0)))
         }
