@@ -8,7 +8,7 @@ package struct CountersignCommand: AsyncParsableCommand {
         abstract: "Enforce AI security controls while AI systems run, and prove afterwards that they were.",
         version: Version.current,
         subcommands: [
-            InitCommand.self, ServeCommand.self, ApplyCommand.self, StatusCommand.self, DoctorCommand.self, TokenCommand.self,
+            InitCommand.self, ServeCommand.self, DemoCommand.self, ApplyCommand.self, StatusCommand.self, DoctorCommand.self, TokenCommand.self,
             ReceiptCommand.self, LedgerCommand.self, ControlCommand.self, BundleCommand.self, WitnessCommand.self,
         ])
 

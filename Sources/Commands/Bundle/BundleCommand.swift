@@ -5,7 +5,8 @@ import MerkleLog
 
 struct BundleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bundle", abstract: "Evidence bundles: what an auditor takes home.", subcommands: [BundleVerify.self, BundleReperform.self])
+        commandName: "bundle", abstract: "Evidence bundles: what an auditor takes home.",
+        subcommands: [BundleExport.self, BundleVerify.self, BundleReperform.self])
 }
 
 struct BundleVerify: AsyncParsableCommand {

@@ -4,7 +4,8 @@ import Core
 
 struct ControlCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "control", abstract: "Control tests: SQL over the evidence schema.", subcommands: [ControlList.self, ControlFixture.self])
+        commandName: "control", abstract: "Control tests: SQL over the evidence schema.",
+        subcommands: [ControlTestRun.self, ControlList.self, ControlFixture.self])
 }
 
 struct ControlList: AsyncParsableCommand {

@@ -22,7 +22,7 @@ struct LedgerGenerate: AsyncParsableCommand {
         guard (0...10_000_000).contains(entries) else { throw ValidationError("--entries must be 0 to 10,000,000") }
         let path = absolute(directory)
         try await blockingWork {
-            guard try DurableFile.status(path + "/checkpoint") == nil else { throw ValidationError("\(path) holds a log already") }
+            guard try DurableFile.status(path + "/checkpoint") == nil else { throw CommandError("\(path) holds a log already") }
             try SampleLog.make(at: path, entries: entries, payloadBytes: payloadBytes)
         }
     }

@@ -61,7 +61,7 @@ struct ServerClient {
         do {
             response = try await HTTPClient.shared.execute(request, timeout: .minutes(30))
         } catch {
-            throw ValidationError("no server answers at \(base): \(error)")
+            throw CommandError("no server answers at \(base): \(error)")
         }
         let bytes = Array(try await response.body.collect(upTo: maximumBytes).readableBytesView)
         guard (200..<300).contains(Int(response.status.code)) else { throw Self.refusal(Int(response.status.code), bytes) }
@@ -81,7 +81,7 @@ struct ServerClient {
         request.body = .bytes(CanonicalJSON.encode(body))
         let response: HTTPClientResponse
         do { response = try await HTTPClient.shared.execute(request, timeout: .minutes(30)) } catch {
-            throw ValidationError("no server answers at \(base): \(error)")
+            throw CommandError("no server answers at \(base): \(error)")
         }
         guard response.status == .ok else {
             throw Self.refusal(Int(response.status.code), Array(try await response.body.collect(upTo: 1 << 20).readableBytesView))

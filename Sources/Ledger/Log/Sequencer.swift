@@ -105,7 +105,9 @@ struct Sequencer: Sendable, Equatable {
     }
 
     /// Numbers one record and counts it.
-    mutating func admit(stream: EventStream, number: Int64?, type: String, role: RecordRole) -> Result<Int64, RecordError> {
+    mutating func admit(
+        stream: EventStream, number: Int64?, type: String, role: RecordRole, at time: Timestamp
+    ) -> Result<Int64, RecordError> {
         let assigned: Int64
         switch (stream, number) {
         case (.gateway, nil):
@@ -124,6 +126,7 @@ struct Sequencer: Sendable, Equatable {
         default:
             return .failure(RecordError(.stopped, "the stream \(stream.rawValue) is numbered elsewhere"))
         }
+        note(time)
         count(source(stream), assigned, type, role)
         return .success(assigned)
     }
@@ -142,6 +145,11 @@ struct Sequencer: Sendable, Equatable {
         }
     }
 
+    private mutating func note(_ time: Timestamp) {
+        if firstTime == nil { firstTime = time }
+        lastTime = max(lastTime, time)
+    }
+
     /// Starts the tallies of the next manifest, at the position of the one being made.
     mutating func closeManifest(day: String) {
         counts = [:]
@@ -152,8 +160,7 @@ struct Sequencer: Sendable, Equatable {
 
     /// Counts a leaf that is in the log already.
     mutating func replay(_ leaf: LeafFields) {
-        if firstTime == nil { firstTime = leaf.recordedAt }
-        lastTime = max(lastTime, leaf.recordedAt)
+        note(leaf.recordedAt)
         if let day = leaf.manifestDay { closeManifest(day: day) }
         count(leaf.source, leaf.number, leaf.type, leaf.role)
     }

@@ -123,7 +123,7 @@ final class WriteAheadLog: Sendable {
         }
         // I6: monotone with the index, whatever the host's clock does.
         let now = max(clock.now(), state.lastTime)
-        switch state.sequencer.admit(stream: stream, number: number, type: leaf.type, role: role) {
+        switch state.sequencer.admit(stream: stream, number: number, type: leaf.type, role: role, at: now) {
         case .failure(let error): return error
         case .success(let number):
             state.lastTime = now

@@ -14,7 +14,9 @@ import SQLiteDatabase
 /// The one place where concrete stores are named.
 package final class Installation: Sendable {
     package let configuration: ServerConfiguration
-    package let keys: KeyStore
+    let keys: KeyStore
+    /// Signs with the log's key.
+    let signer: NoteSigner
     package let ledger: Ledger
     let database: SQLiteDatabase
     let relay: OutboxRelay
@@ -90,17 +92,17 @@ package final class Installation: Sendable {
 
     /// Opens a data directory: recovers the log, migrates the state, and checks that the two belong together.
     package static func open(_ configuration: ServerConfiguration) async throws -> Installation {
-        let (keys, ledger) = try await offTheEventLoops {
+        let (keys, signer, ledger) = try await offTheEventLoops {
             let keys = try KeyStore.open(at: configuration.data + "/keys")
             let signer = try NoteSigner(name: configuration.origin, seed: Array(keys.signingKey.rawRepresentation))
             let objects = try DirectoryObjectStore(at: configuration.data + "/objects")
             let ledger = try Ledger(ledgerOptions(configuration), signer: signer, sealing: EnvelopeSealing(keys: keys), objects: objects)
-            return (keys, ledger)
+            return (keys, signer, ledger)
         }
         do {
             let database = try await SQLiteDatabase.open(path: configuration.data + "/countersign.db")
             _ = try await database.migrate(Outbox.migrations + AccessMigrations.all + GatewayMigrations.all)
-            let installation = Installation(configuration, keys: keys, ledger: ledger, database: database)
+            let installation = Installation(configuration, keys: keys, signer: signer, ledger: ledger, database: database)
             // The state and the log grow together: a restored copy of one of them shows here.
             do { try await installation.relay.check(highWater: ledger.stateHighWater) } catch let error as DatabaseError where error.code == .diverged
             {
@@ -113,9 +115,10 @@ package final class Installation: Sendable {
         }
     }
 
-    private init(_ configuration: ServerConfiguration, keys: KeyStore, ledger: Ledger, database: SQLiteDatabase) {
+    private init(_ configuration: ServerConfiguration, keys: KeyStore, signer: NoteSigner, ledger: Ledger, database: SQLiteDatabase) {
         self.configuration = configuration
         self.keys = keys
+        self.signer = signer
         self.ledger = ledger
         self.database = database
         relay = OutboxRelay(database: database, recorder: ledger)

@@ -1,10 +1,69 @@
 import API
+import Assurance
 import Core
+import Ledger
+import MerkleLog
 
 extension Operations {
-    func controlTests() async throws -> JSONValue { throw Problem(501, "not_yet", "not yet") }
-    func runControlTests(_ ids: [String], from: Timestamp, to: Timestamp, by principal: Principal) async throws -> JSONValue {
-        throw Problem(501, "not_yet", "not yet")
+    func controlTests() async throws -> JSONValue {
+        let catalogue = try ControlCatalogue.builtIn.get()
+        return [
+            "tests": .array(
+                try ControlTest.named([]).map { test in
+                    let found = catalogue.test(test.id)
+                    return .compact([
+                        "id": JSONValue(test.id), "control": found.map { JSONValue($0.control.id) },
+                        "title": found.map { JSONValue($0.control.title) },
+                        "logic": found.map { JSONValue($0.test.logic) }, "definition_digest": JSONValue(test.digest),
+                    ])
+                })
+        ]
     }
-    func exportBundle(from: Timestamp, to: Timestamp, by principal: Principal) async throws -> String { throw Problem(501, "not_yet", "not yet") }
+
+    func runControlTests(_ ids: [String], from: Timestamp, to: Timestamp, by principal: Principal) async throws -> JSONValue {
+        do {
+            let source = try await settledSource()
+            let results = try await ControlService(recorder: ledger, workingFolder: temporaryDirectory).test(
+                ids, period: EvidencePeriod(start: from, end: to), source: source, actor: principal.actor)
+            return ["results": .array(results.map(\.json))]
+        } catch let error as AssuranceError {
+            throw Problem(422, "\(error.code)", error.message)
+        }
+    }
+
+    func exportBundle(from: Timestamp, to: Timestamp, by principal: Principal) async throws -> String {
+        do {
+            let source = try await settledSource()
+            let checkpoint = try SignedCheckpoint(parsing: source.checkpoint()).checkpoint
+            let signer = installation.signer
+            let path = temporaryDirectory + "/bundle-\(IdentifierMaker().make("bdl").text).zip"
+            return try await offTheEventLoops { [ledger, temporaryDirectory] in
+                // From the beginning of the log: results over less would not know what was configured before. To the last entry that
+                // the period can need: its own closing manifest stands after it.
+                let end = try ledger.index.firstIndex(at: Timestamp(microseconds: to.microseconds + Timestamp.hour)) ?? checkpoint.size
+                let request = BundleRequest(
+                    range: 0..<min(max(end, 1), checkpoint.size), period: try EvidencePeriod(start: from, end: to), tests: try ControlTest.named([]),
+                    createdAt: SystemClock().now(), generator: "countersign \(Version.current)", vkey: ledger.verifier.vkey)
+                try BundleExporter(source: source, request: request, workingFolder: temporaryDirectory) { text in
+                    try SignedNote(text: text, signedBy: signer).encoded
+                }.export(to: path)
+                return path
+            }
+        } catch let error as AssuranceError {
+            throw Problem(422, "\(error.code)", error.message)
+        }
+    }
+
+    /// Beside the data, on the same disk: exports are as large as the log.
+    private var temporaryDirectory: String { installation.configuration.data + "/tmp" }
+
+    /// The log with everything in it that is known now: counters reported, all integrated.
+    private func settledSource() async throws -> LedgerSource {
+        try await counters.reportNow()
+        _ = try await offTheEventLoops { [temporaryDirectory] in try DurableFile.makeDirectory(temporaryDirectory) }
+        guard try await offTheEventLoops({ [ledger] in ledger.waitForIntegration() }), let checkpoint = ledger.checkpoint else {
+            throw Problem(503, "not_ready", "the log is not integrated yet", retryAfter: 1)
+        }
+        return LedgerSource(ledger: ledger, checkpoint: checkpoint)
+    }
 }

@@ -14,7 +14,7 @@ struct Operations: ManagementOperations {
     let witnesses: WitnessClient
     let logger: Logger
 
-    private var ledger: Ledger { installation.ledger }
+    var ledger: Ledger { installation.ledger }
 
     func unreadiness() -> String? {
         if let rolledBack = witnesses.rolledBack.value { return rolledBack }
