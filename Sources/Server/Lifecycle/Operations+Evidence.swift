@@ -38,11 +38,9 @@ extension Operations {
             let signer = installation.signer
             let path = temporaryDirectory + "/bundle-\(IdentifierMaker().make("bdl").text).zip"
             return try await offTheEventLoops { [ledger, temporaryDirectory] in
-                // From the beginning of the log: results over less would not know what was configured before. To the last entry that
-                // the period can need: its own closing manifest stands after it.
-                let end = try ledger.index.firstIndex(at: Timestamp(microseconds: to.microseconds + Timestamp.hour)) ?? checkpoint.size
+                let period = try EvidencePeriod(start: from, end: to)
                 let request = BundleRequest(
-                    range: 0..<min(max(end, 1), checkpoint.size), period: try EvidencePeriod(start: from, end: to), tests: try ControlTest.named([]),
+                    range: try source.entries(covering: period, size: checkpoint.size), period: period, tests: try ControlTest.named([]),
                     createdAt: SystemClock().now(), generator: "countersign \(Version.current)", vkey: ledger.verifier.vkey)
                 try BundleExporter(source: source, request: request, workingFolder: temporaryDirectory) { text in
                     try SignedNote(text: text, signedBy: signer).encoded
@@ -57,13 +55,18 @@ extension Operations {
     /// Beside the data, on the same disk: exports are as large as the log.
     private var temporaryDirectory: String { installation.configuration.data + "/tmp" }
 
-    /// The log with everything in it that is known now: counters reported, all integrated.
-    private func settledSource() async throws -> LedgerSource {
+    /// The log with everything in it that is known now: counters reported, all integrated; with the cosignatures of witnesses where the
+    /// newest checkpoint has some.
+    private func settledSource() async throws -> TreeLogSource {
         try await counters.reportNow()
-        _ = try await offTheEventLoops { [temporaryDirectory] in try DurableFile.makeDirectory(temporaryDirectory) }
-        guard try await offTheEventLoops({ [ledger] in ledger.waitForIntegration() }), let checkpoint = ledger.checkpoint else {
-            throw Problem(503, "not_ready", "the log is not integrated yet", retryAfter: 1)
+        return try await offTheEventLoops { [ledger, temporaryDirectory] in
+            _ = try DurableFile.makeDirectory(temporaryDirectory)
+            guard ledger.waitForIntegration(), let checkpoint = ledger.checkpoint else {
+                throw Problem(503, "not_ready", "the log is not integrated yet", retryAfter: 1)
+            }
+            let witnessed = try ledger.witnessedCheckpoint().map { try SignedCheckpoint(parsing: $0) }
+            let newest = witnessed?.checkpoint == checkpoint.checkpoint ? witnessed : nil
+            return TreeLogSource(store: ledger.store, checkpoint: newest ?? checkpoint)
         }
-        return LedgerSource(ledger: ledger, checkpoint: checkpoint)
     }
 }
