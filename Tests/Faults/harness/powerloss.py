@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import journal, shim
-from .checks import settle
+from .checks import receipts, settle
 from .errors import works
 from .load import Acknowledged, Load
 from .log import History, parse_checkpoint
@@ -123,6 +123,7 @@ def one(context, template, image, old, known, what):
         server.start()
         faults += settle(server, history, acknowledged)
         faults += works(server, template)
+        faults += receipts(server, template, acknowledged, random.Random(what))
         server.stop()
         said = template.verify(image)
         if said is not None:

@@ -21,6 +21,7 @@ routes:
   - {{model: {DENIED_MODEL}, system: sys_faults, provider: house-rules, upstream_model: m, capture: full, classification: confidential}}
 users:
   - {{name: client, kind: service}}
+  - {{name: opener, kind: person, roles: [unsealer]}}
 grants:
   - {{principal: client, role: application, route: m}}
 """
@@ -60,14 +61,18 @@ class Template:
             with open(state, "w") as file:
                 file.write(STATE)
             self.run("apply", "-f", state, server=server)
-            issued = self.run("token", "issue", "--output", "json", "--name", "faults-key", "--principal", "client", server=server)
-            self.key = json.loads(issued)["token"]
+            self.key = self.token("client", server)
+            self.opener = self.token("opener", server)
             self.vkey = self.verifier_key(server)
         finally:
             server.stop()
         history = History()
         history.read(server.ledger)
         self.users = history.count("user.created")
+
+    def token(self, principal, server):
+        issued = self.run("token", "issue", "--output", "json", "--name", f"{principal}-key", "--principal", principal, server=server)
+        return json.loads(issued)["token"]
 
     def verifier_key(self, server):
         said = self.run("status", "--output", "json", server=server)
@@ -151,11 +156,14 @@ class Server:
             file.seek(self.mark)
             return file.read().decode(errors="replace").strip()
 
-    def get(self, path, token=None):
-        """Status and body; status 0 where nobody answered."""
+    def get(self, path, token=None, body=None):
+        """Status and body of a GET, or of a POST where there is a body to send; status 0 where nobody answered."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[1], timeout=10)
         try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            if body is not None:
+                headers["Content-Type"] = "application/json"
+            connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
