@@ -7,7 +7,7 @@ import Testing
 extension GatewayServerTests {
     struct BadUpstreamTests {
         private typealias Harness = GatewayHarness
-        private static let short = RouteTimeouts(connect: 1000, firstByte: 150, idle: 150, total: 2000)
+        private static let short = RouteTimeouts(connect: 10_000, firstByte: 3_000, idle: 3_000, total: 20_000)
 
         @Test(
             "an upstream that gives no usable answer is an error in OpenAI's shape and a recorded failure",

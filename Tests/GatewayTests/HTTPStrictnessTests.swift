@@ -167,7 +167,7 @@ extension GatewayServerTests {
 
         @Test("a connection without a request is closed in time")
         func idle() async throws {
-            try await Harness.run(configure: { $0.idleTimeout = 60 }) { gateway in
+            try await Harness.run(configure: { $0.idleTimeout = 1000 }) { gateway in
                 let client = gateway.client()
                 #expect(client.receiveAll() == "")
                 let other = gateway.client()

@@ -22,7 +22,7 @@ struct ControlTestRun: AsyncParsableCommand {
         } else {
             let rows = results.map { result in
                 [result["test_id"]?.string ?? "", result["result"]?.string ?? ""]
-                    + ["items", "passed", "failed", "errors", "not_applicable"].map { result[$0]?.int.map(String.init) ?? "" }
+                    + ["items", "passed", "failed", "errors", "not_applicable"].map { result["\($0)_count"]?.int.map(String.init) ?? "" }
             }
             Terminal.output(Terminal.table([["TEST", "RESULT", "ITEMS", "PASSED", "FAILED", "ERRORS", "N/A"]] + rows))
             for result in results {
