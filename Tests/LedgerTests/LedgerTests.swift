@@ -99,3 +99,26 @@ import Testing
         #expect(throws: LedgerError.self) { try test.open() }
     }
 }
+
+@Suite struct VerificationTests {
+    @Test("a log is verified against an older checkpoint while it goes on, and a changed byte below that checkpoint is found")
+    func growing() async throws {
+        let test = try TestLog()
+        for _ in 0..<30 { try await test.log.record(event(), stream: .gateway) }
+        #expect(try test.log.waitForIntegration())
+        let older = try #require(try test.log.checkpoint)
+        for _ in 0..<3 {
+            for _ in 0..<20 { try await test.log.record(event(), stream: .gateway) }
+            #expect(try test.log.waitForIntegration())
+        }
+        let found = try test.log.verify(against: older)
+        #expect(found.fault == nil && found.gaps == 0 && found.size == older.checkpoint.size)
+        #expect(try test.log.waitForIntegration())
+        let size = try #require(try test.log.checkpoint?.checkpoint.size)
+        let path = test.path("ledger/tile/entries/000.p/\(size)")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[200] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        #expect(try test.log.verify(against: older).fault != nil)
+    }
+}

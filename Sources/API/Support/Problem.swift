@@ -29,7 +29,7 @@ package struct Problem: Error, Sendable {
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let body = CanonicalJSON.encode([
             "code": JSONValue(code), "detail": JSONValue(detail), "status": JSONValue(status),
-            "title": JSONValue(HTTPResponse.Status(code: status).reasonPhrase),
+            "title": JSONValue(HTTPResponse.Status(integerLiteral: status).reasonPhrase),
             "type": JSONValue("urn:countersign:problem:\(code)"),
         ])
         return Response(status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))

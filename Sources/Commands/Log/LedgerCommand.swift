@@ -1,4 +1,5 @@
 import ArgumentParser
+import Assurance
 import Core
 import Ledger
 import MerkleLog
@@ -22,13 +23,23 @@ struct LedgerVerify: AsyncParsableCommand {
     @Option(help: "A checkpoint that you kept from before: the log must extend it.")
     var old: String?
 
+    @Flag(help: "Check each entry against the event vocabulary, too.")
+    var vocabulary = false
+
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
         let verifier = try NoteVerifier(vkey: key)
         let path = absolute(directory)
         do {
-            let report = try LogCheck.run(directory: path, verifier: verifier)
+            let words = vocabulary ? try EventVocabulary.builtIn.get() : nil
+            let report = try LogCheck.run(directory: path, verifier: verifier) { name, bundle in
+                guard let words else { return }
+                for (place, entry) in try EntryBundle.decode(bundle, width: name.width).enumerated() {
+                    guard let fault = words.validate(Array(entry)).first else { continue }
+                    throw FoundFault(message: "FAIL entry \(name.index * 256 + UInt64(place)): \(fault)")
+                }
+            }
             if let old { try extends(try DurableFile.read(absolute(old), maximumBytes: SignedNote.maximumBytes), report.checkpoint, path, verifier) }
             if options.output == .json {
                 return Terminal.output(

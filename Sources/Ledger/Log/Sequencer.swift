@@ -120,7 +120,8 @@ struct Sequencer: Sendable, Equatable {
             let last = highWater[state] ?? -1
             guard number > last else { return .failure(RecordError(.duplicate, "number \(number) of the state stream is in the log already")) }
             guard number == last + 1 else {
-                return .failure(RecordError(.outOfOrder, "number \(number) of the state stream comes after \(last): the database and the log disagree"))
+                return .failure(
+                    RecordError(.outOfOrder, "number \(number) of the state stream comes after \(last): the database and the log disagree"))
             }
             assigned = number
         default:

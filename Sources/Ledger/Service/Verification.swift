@@ -22,7 +22,7 @@ extension Ledger {
         var gaps = SourceGaps()
         var fault: String?
         do {
-            try LogCheck.run(store: store, checkpoint: head) { name, bundle in
+            try LogCheck.run(store: store, checkpoint: head, isGrowing: true) { name, bundle in
                 try bundle.withUnsafeBytes { bytes in
                     for range in try EntryBundle.ranges(in: bundle, width: name.width) {
                         if let fields = LeafFields(leaf: UnsafeRawBufferPointer(rebasing: bytes[range])) { gaps.note(fields) }

@@ -16,13 +16,15 @@ package enum LogCheck {
         package var bytes: Int
     }
 
-    /// - Parameter told: each bundle, after it was found right.
+    /// - Parameters:
+    ///   - isGrowing: the log goes on meanwhile: partial files of later sizes are its business, and those of this size may be gone.
+    ///   - told: each bundle, after it was found right.
     /// - Throws: ``LedgerError`` `inconsistent` with the first file at fault.
     @discardableResult
     package static func run(
-        store: TreeStore, checkpoint: SignedCheckpoint, told: (BundleName, [UInt8]) throws -> Void = { _, _ in }
+        store: TreeStore, checkpoint: SignedCheckpoint, isGrowing: Bool = false, told: (BundleName, [UInt8]) throws -> Void = { _, _ in }
     ) throws -> Report {
-        var audit = LogAudit(files: DirectoryFiles(store: store), checkpoint: checkpoint.checkpoint)
+        var audit = LogAudit(files: DirectoryFiles(store: store, isGrowing: isGrowing), checkpoint: checkpoint.checkpoint)
         do { try audit.run(bundle: told) } catch let error as MerkleLogError {
             throw LedgerError(.inconsistent, "\(store.directory)/\(error.file?.path ?? "tile"): \(error.message)")
         }
@@ -66,12 +68,18 @@ package enum LogCheck {
 /// The files of a directory, for the audit.
 struct DirectoryFiles: LogFiles {
     let store: TreeStore
+    let isGrowing: Bool
 
     func bytes(of file: LogFile) throws -> [UInt8]? {
-        do { return try store.read(file) } catch let error as FileError where error.isMissing { return nil }
+        do {
+            return isGrowing ? try store.readOutgrown(file) : try store.read(file)
+        } catch let error as FileError where error.isMissing {
+            return nil
+        }
     }
 
     func partialWidths(level: Int?, index: UInt64) throws -> [Int] {
+        if isGrowing { return [] }
         let full: LogFile = level.map { .tile(Tile(level: $0, index: index)) } ?? .bundle(BundleName(index: index))
         let directory = store.directory + "/" + full.path + ".p"
         guard access(directory, F_OK) == 0 else { return [] }

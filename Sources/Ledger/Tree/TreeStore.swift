@@ -32,6 +32,37 @@ package struct TreeStore: TileReader, Sendable {
         return try DurableFile.read(directory + "/" + file.path, maximumBytes: limit)
     }
 
+    /// Reads a file of a size that the log may have outgrown meanwhile: what a removed partial file held is the beginning of what is in
+    /// its place now.
+    package func readOutgrown(_ file: LogFile) throws -> [UInt8] {
+        for _ in 0..<3 {
+            do { return try read(file) } catch let error as FileError where error.isMissing {
+                if let found = try beginning(of: file) { return found }
+            }
+        }
+        return try read(file)
+    }
+
+    /// nil where the file in its place went meanwhile, too.
+    private func beginning(of file: LogFile) throws -> [UInt8]? {
+        guard let published = try checkpoint() else { return nil }
+        let size = try SignedCheckpoint(parsing: published).checkpoint.size
+        do {
+            switch file {
+            case .checkpoint: return published
+            case .tile(let tile):
+                guard let next = Tile(level: tile.level, index: tile.index, inTreeOf: size), next.width > tile.width else { return nil }
+                return Array(try read(.tile(next)).prefix(tile.byteCount))
+            case .bundle(let bundle):
+                guard let next = BundleName(index: bundle.index, inTreeOf: size), next.width > bundle.width else { return nil }
+                let bytes = try read(.bundle(next))
+                return Array(bytes[..<(try EntryBundle.ranges(in: bytes, width: next.width)[bundle.width - 1].upperBound)])
+            }
+        } catch let error as FileError where error.isMissing {
+            return nil
+        }
+    }
+
     /// The published checkpoint; nil where none was published yet.
     package func checkpoint() throws -> [UInt8]? { try readIfPresent(checkpointPath) }
 

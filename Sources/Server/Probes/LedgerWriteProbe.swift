@@ -91,6 +91,7 @@ struct LedgerWriteProbe {
     private func record(_ type: EventType, _ resource: Resource?, _ data: JSONValue) async throws {
         try await ledger.record(
             Event(
-                id: identifiers.make("evt").text, type: type, actor: .system, resource: resource, assurance: .observed, data: CanonicalObject(data)))
+                id: identifiers.make("evt").text, type: type, effectiveAt: type == .snapshotRecorded ? SystemClock().now() : nil, actor: .system,
+                resource: resource, assurance: .observed, data: CanonicalObject(data)))
     }
 }
