@@ -42,6 +42,14 @@ struct ServerClient {
     let base: String
     let token: String?
 
+    /// Not the shared client: that one tries for a minute and a half to reach a server that is not there.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     struct Reply {
         var status: Int
         var bytes: [UInt8]
@@ -59,7 +67,7 @@ struct ServerClient {
         }
         let response: HTTPClientResponse
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: .minutes(30))
+            response = try await Self.client.execute(request, timeout: .minutes(30))
         } catch {
             throw CommandError("no server answers at \(base): \(error)")
         }
@@ -80,7 +88,7 @@ struct ServerClient {
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(CanonicalJSON.encode(body))
         let response: HTTPClientResponse
-        do { response = try await HTTPClient.shared.execute(request, timeout: .minutes(30)) } catch {
+        do { response = try await Self.client.execute(request, timeout: .minutes(30)) } catch {
             throw CommandError("no server answers at \(base): \(error)")
         }
         guard response.status == .ok else {
