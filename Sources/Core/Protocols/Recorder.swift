@@ -15,12 +15,18 @@ package struct PreparedRecord: Sendable {
     package let leaf: LeafTemplate
     /// The sealed contents; empty where there are none.
     package let sealed: [UInt8]
+    /// The AI system concerned; needed for intents only.
+    package let system: String?
+    /// The intent that an outcome closes.
+    package let answers: String?
 
-    package init(id: String, stream: EventStream, leaf: LeafTemplate, sealed: [UInt8]) {
+    package init(id: String, stream: EventStream, leaf: LeafTemplate, sealed: [UInt8], system: String? = nil, answers: String? = nil) {
         self.id = id
         self.stream = stream
         self.leaf = leaf
         self.sealed = sealed
+        self.system = system
+        self.answers = answers
     }
 }
 

@@ -128,7 +128,10 @@ package final class Ledger: Recorder {
         guard leaf.bytes.count + 19 <= LeafTemplate.maximumLeafBytes else {
             throw RecordError(.tooLarge, "the record of \(event.type) would have \(leaf.bytes.count) bytes, more than a leaf holds")
         }
-        return PreparedRecord(id: event.id, stream: stream, leaf: leaf, sealed: sealed)
+        let isOutcome = EventType.inferenceOutcomes.contains(event.type)
+        return PreparedRecord(
+            id: event.id, stream: stream, leaf: leaf, sealed: sealed, system: event.system,
+            answers: isOutcome ? event.data.bytes.withUnsafeBytes { CanonicalMembers.string(member: "request_id", of: $0) } : nil)
     }
 
     package func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
@@ -249,14 +252,7 @@ final class LockFile: Sendable {
 
 extension PreparedRecord {
     /// What the record means to the counting of intents and outcomes.
-    var role: RecordRole {
-        guard leaf.type.hasPrefix("inference.") else { return .other }
-        // Stamped with any time and number, the template is the leaf.
-        var stamped: [UInt8] = []
-        stamped.reserveCapacity(leaf.bytes.count + 1)
-        leaf.stamp(at: Timestamp(microseconds: 0), number: 0, into: &stamped)
-        return stamped.withUnsafeBytes { LeafFields(leaf: $0)?.role ?? .other }
-    }
+    var role: RecordRole { LeafFields.role(type: leaf.type, id: id, system: system, requestID: answers) }
 }
 
 extension SHA256Digest {
