@@ -74,7 +74,7 @@ def main():
         if name not in SCENARIOS:
             parser.error(f"no scenario {name}; there are {', '.join(SCENARIOS)}")
     directory = os.path.realpath(tempfile.mkdtemp(prefix="countersign-faults-"))
-    faults, started, context = [], time.monotonic(), None
+    faults, failed, started, context = [], 0, time.monotonic(), None
     # Asked to end: end the servers as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -87,6 +87,7 @@ def main():
                 print(f"FAULT {fault}", flush=True)
             print(f"{name}: {len(found)} violations, {time.monotonic() - began:.0f} s", flush=True)
             faults += found
+            failed += 1 if found else 0
     finally:
         if context is not None:
             context.end()
@@ -94,7 +95,7 @@ def main():
             print(f"kept {directory}")
         else:
             shutil.rmtree(directory, ignore_errors=True)
-    print(f"faults: {len(faults)} violations in {', '.join(names)}, {time.monotonic() - started:.0f} s", flush=True)
+    print(f"faults: {len(faults)} violations in {time.monotonic() - started:.0f} s; scenarios: {len(names) - failed} passed, {failed} failed", flush=True)
     return 1 if faults else 0
 
 

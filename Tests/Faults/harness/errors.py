@@ -74,7 +74,7 @@ def choose(context, sites):
             last[place(sites[number - 1])] = number
         chosen = sorted(set(first.values()) | set(last.values()))
         cases = [(number, turn % 4) for turn, number in enumerate(chosen)]
-        return cases[:: max(1, len(cases) // 60 + 1)]
+        return cases[:: max(1, len(cases) // 45 + 1)]
     cases = []
     for number in numbers:
         writes = sites[number - 1][0] == "write"
