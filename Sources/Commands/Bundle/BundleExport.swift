@@ -7,13 +7,13 @@ struct BundleExport: AsyncParsableCommand {
 
     @OptionGroup var period: PeriodOptions
 
-    @Option(name: [.short, .long], help: "The file to write.")
-    var output: String
+    @Option(name: [.customShort("o"), .customShort("f"), .long], help: "The file to write.")
+    var file: String
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let bytes = try await server.client().download("POST", "/api/v1/bundles", try period.json(), to: absolute(output))
-        Terminal.output("wrote \(output), \(bytes) bytes")
+        let bytes = try await server.client().download("POST", "/api/v1/bundles", try period.json(), to: absolute(file))
+        Terminal.output("wrote \(file), \(bytes) bytes")
     }
 }
