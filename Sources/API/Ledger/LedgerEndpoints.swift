@@ -27,7 +27,7 @@ package enum LedgerEndpoints {
                 }
                 guard file.belongs(toLogOf: ledger.checkpoint?.checkpoint.size ?? 0) else { throw Problem.notFound("the log has no such tile yet") }
                 do {
-                    return .bytes(try ledger.store.read(file), contentType: "application/octet-stream")
+                    return .bytes(try ledger.store.readOutgrown(file), contentType: "application/octet-stream")
                 } catch let error as FileError where error.isMissing {
                     throw Problem.notFound("a partial tile that a later one has replaced")
                 }

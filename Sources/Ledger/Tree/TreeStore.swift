@@ -20,7 +20,8 @@ package struct TreeStore: TileReader, Sendable {
     /// The greatest length of an entry bundle.
     static let maximumBundleBytes = Tile.fullWidth * (2 + EntryBundle.maximumEntryBytes)
 
-    package func tile(_ tile: Tile) throws -> [UInt8] { try read(.tile(tile)) }
+    /// For proofs, which may be of a size that the log outgrows meanwhile.
+    package func tile(_ tile: Tile) throws -> [UInt8] { try readOutgrown(.tile(tile)) }
 
     package func read(_ file: LogFile) throws -> [UInt8] {
         let limit =
@@ -144,7 +145,7 @@ package struct TreeStore: TileReader, Sendable {
         let end = min(end ?? size, size)
         while index < end {
             guard let name = BundleName(index: index / UInt64(Tile.fullWidth), inTreeOf: size) else { return }
-            let bundle = try read(.bundle(name))
+            let bundle = try readOutgrown(.bundle(name))
             let first = name.index * UInt64(Tile.fullWidth)
             let ranges: [Range<Int>]
             do { ranges = try EntryBundle.ranges(in: bundle, width: name.width) } catch {
@@ -164,7 +165,7 @@ package struct TreeStore: TileReader, Sendable {
         guard index < size, let name = BundleName(index: index / UInt64(Tile.fullWidth), inTreeOf: size) else {
             throw LedgerError(.notFound, "no entry \(index) in a log of \(size)")
         }
-        let bundle = try read(.bundle(name))
+        let bundle = try readOutgrown(.bundle(name))
         return Array(bundle[try EntryBundle.ranges(in: bundle, width: name.width)[Int(index % UInt64(Tile.fullWidth))]])
     }
 }

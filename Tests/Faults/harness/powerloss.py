@@ -34,6 +34,8 @@ def run(context):
     def finish():
         nonlocal done
         found, result = running.popleft().result()
+        for fault in found:
+            context.say(f"powerloss VIOLATION {fault}")
         faults.extend(found)
         results[result] += 1
         done += 1

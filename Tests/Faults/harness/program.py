@@ -31,6 +31,10 @@ class Refused(Exception):
     """The server ended while starting; the message is what it wrote."""
 
 
+class NotReady(Refused):
+    """The server runs and says that it is not ready; the message is its answer."""
+
+
 def free_ports(count):
     held = [socket.socket() for _ in range(count)]
     for one in held:
@@ -125,6 +129,8 @@ class Server:
         self.process = None
 
     def launch(self, shim=None):
+        if self.running:
+            self.kill()
         environment = shim.environment() if shim is not None else dict(os.environ)
         with open(self.output, "ab") as log:
             self.mark = log.tell()
@@ -138,17 +144,17 @@ class Server:
         return self.ready(limit)
 
     def ready(self, limit=60):
-        """Waits until it serves. Raises Refused if it ended instead."""
+        """Waits until it serves. Raises Refused if it ended instead, NotReady if it goes on saying that it is not."""
         end = time.monotonic() + limit
+        status, text = 0, b""
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise Refused(f"status {self.process.returncode}: {self.said()}")
-            if self.get("/readyz")[0] == 200:
+            status, text = self.get("/readyz")
+            if status == 200:
                 return self
             time.sleep(0.01)
-        said = self.said()
-        self.kill()
-        raise Refused(f"not ready within {limit} s: {said}")
+        raise NotReady(f"not ready within {limit} s: {text.decode(errors='replace')}; {self.said()}")
 
     def said(self):
         """What it wrote since it was last launched."""
