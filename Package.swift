@@ -142,9 +142,12 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
 }
 
-// libFuzzer brings its own `main`: the program links only under --sanitize=fuzzer, so only Fuzz/run.sh asks for it.
-if Context.environment["COUNTERSIGN_FUZZ"] != nil {
-    package.targets.append(.executableTarget(name: "countersign-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Program"))
+// libFuzzer's library comes with the toolchain, in a place that only Fuzz/run.sh finds out; nothing else builds this program.
+if let library = Context.environment["COUNTERSIGN_FUZZ"] {
+    package.targets.append(
+        .executableTarget(
+            name: "countersign-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Program",
+            linkerSettings: [.unsafeFlags([library, "-lstdc++"])]))
 }
 
 for target in package.targets where target.type != .system && target.type != .plugin {

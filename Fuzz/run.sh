@@ -10,13 +10,19 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
 jobs=${FUZZ_JOBS:-$(nproc)}
 out=$PWD/.build/fuzz
-export COUNTERSIGN_FUZZ=1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
 
-# Leaks are not looked for: Swift's runtime keeps metadata that the leak checker does not see. With both sanitizers on SwiftPM's own
-# option the coverage is lost; the compiler's takes the pair.
+toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
+COUNTERSIGN_FUZZ=$(find "$toolchain/lib/clang" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" 2>/dev/null | head -n 1)
+[ -n "$COUNTERSIGN_FUZZ" ] || { echo "fuzz: this Swift toolchain has no libFuzzer (libclang_rt.fuzzer_no_main) below $toolchain/lib/clang"; exit 2; }
+export COUNTERSIGN_FUZZ
+
+# Not SwiftPM's own --sanitize=fuzzer: that links libFuzzer into every program, the build's own tools included. Leaks are not looked
+# for: Swift's runtime keeps metadata that the leak checker does not see.
 echo "fuzz: building (the first time some minutes: everything is instrumented)"
 mkdir -p "$out"
-swift build -c release --product countersign-fuzz --scratch-path "$out/build" --sanitize=fuzzer -Xswiftc -sanitize=address,fuzzer \
+swift build -c release --product countersign-fuzz --scratch-path "$out/build" -Xswiftc -sanitize=address \
+    -Xswiftc -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table \
     >"$out/build.log" 2>&1 || { grep -E 'error:' "$out/build.log" | head -20; tail -n 5 "$out/build.log"; exit 2; }
 program=$out/build/release/countersign-fuzz
 
@@ -27,8 +33,8 @@ one() { # TARGET
     local target=$1 corpus=$out/corpus/$1 status=0 length
     mkdir -p "$corpus" "$out/findings/$target"
     # The list that the program prints when it is given no target.
-    length=$(COUNTERSIGN_FUZZ_TARGET='' "$program" 2>/dev/null | sed -nE "s/^  $target: .*-max_len=([0-9]+)$/\1/p" || true)
-    COUNTERSIGN_FUZZ_TARGET=$target COUNTERSIGN_FUZZ_SEEDS=$corpus "$program" -max_total_time="$seconds" -max_len="${length:-4096}" -timeout=30 -rss_limit_mb=2048 \
+    length=$("$program" 2>/dev/null | sed -nE "s/^  $target: .*-max_len=([0-9]+)$/\1/p" || true)
+    COUNTERSIGN_FUZZ_SEEDS=$corpus "$program" "$target" -max_total_time="$seconds" -max_len="${length:-4096}" -timeout=30 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$out/findings/$target/" "$corpus" "Fuzz/Corpus/$target" >"$out/$target.log" 2>&1 || status=$?
     runs=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)$/\1/p' "$out/$target.log")
     coverage=$(sed -nE 's/.* cov: ([0-9]+) .*/\1/p' "$out/$target.log" | tail -n 1)
@@ -55,7 +61,7 @@ while [ ${#running[@]} -gt 0 ]; do finish; done
 
 if [ -n "${FUZZ_KEEP:-}" ]; then
     for target in "${targets[@]}"; do
-        COUNTERSIGN_FUZZ_TARGET=$target "$program" -merge=1 -max_len=2048 "Fuzz/Corpus/$target" "$out/corpus/$target" >"$out/merge.log" 2>&1 ||
+        "$program" "$target" -merge=1 -max_len=2048 "Fuzz/Corpus/$target" "$out/corpus/$target" >"$out/merge.log" 2>&1 ||
             { echo "fuzz: merging $target failed, see $out/merge.log"; failed=$((failed + 1)); }
     done
 fi
