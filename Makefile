@@ -29,8 +29,8 @@ conformance: build
 	@Scripts/deps.sh conformance
 	@conformance/all.sh
 
-fault: deps
-	@Tests/Faults/run.sh
+fault: build
+	@COUNTERSIGN_BIN=$(CURDIR)/.build/release/countersign Tests/Faults/run.sh
 
 bench: deps
 	@Benchmarks/run.sh
