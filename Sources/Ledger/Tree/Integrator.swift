@@ -38,6 +38,8 @@ final class Integrator: Sendable {
     private let attempted = Mutable<SignedCheckpoint?>(nil)
     /// Sizes whose files were written and whose head may not have been stored.
     private let tried = Mutable<Set<UInt64>>([])
+    /// Rows of integrated records that the index does not have yet. Kept, because only they know where sealed contents lie.
+    private let unindexed = Mutable<[SearchIndex.Row]>([])
     /// Called after each published checkpoint, on the integrator's thread.
     private let onPublish: @Sendable (SignedCheckpoint) -> Void
     /// Size of the checkpoint that is out; held while one is being written.
@@ -131,7 +133,8 @@ final class Integrator: Sendable {
     /// Waits for durable records and, unless somebody waits or the log is being closed, for the interval to pass.
     private func nextTarget(beyond size: UInt64, last: Int64) -> WriteAheadLog.Position? {
         let more: Bool = monitor.wait { state in
-            if state.durable.nextIndex > size { return true }
+            // A round that failed is tried again though nothing new came: its head may be stored and not published yet.
+            if state.durable.nextIndex > size || state.failure != nil { return true }
             return state.stopping ? false : nil
         }
         guard more else { return nil }
@@ -145,6 +148,7 @@ final class Integrator: Sendable {
     ) throws {
         // What an earlier round stored and could not finish.
         try publishHead()
+        try addUnindexed(size: appender.size)
         try index.catchUp(to: appender.size, store: store)
         while appender.size < target.nextIndex {
             var next = appender
@@ -170,8 +174,9 @@ final class Integrator: Sendable {
             appender = next
             reader = following
             tallies = counted
+            unindexed.value += rows
             try publishHead()
-            try index.add(rows, size: appender.size)
+            try addUnindexed(size: appender.size)
             try? store.removePartials(of: previous, keeping: appender.size)
             try removeUnfinished(keeping: appender.size)
             try snapshots.write(tallies, root: appender.root)
@@ -179,6 +184,13 @@ final class Integrator: Sendable {
             monitor.withLock { $0.published = appender.size }
             monitor.broadcast()
         }
+    }
+
+    private func addUnindexed(size: UInt64) throws {
+        let rows = unindexed.value
+        guard !rows.isEmpty else { return }
+        try index.add(rows, size: size)
+        unindexed.value = []
     }
 
     /// Removes the partial files of attempts that failed: unlike those of a signed size they may be torn.

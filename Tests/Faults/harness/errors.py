@@ -139,7 +139,7 @@ def one(context, template, number, mode):
     acknowledged, faults, result, changed = Acknowledged(), [], "went on", False
     what = f"{name} at call {number}"
     try:
-        server.start(watched, limit=8)
+        server.start(watched, limit=14)
         changed = workload(server, template, acknowledged)
         if not server.running:
             result = "stopped"
