@@ -16,7 +16,7 @@ func runDriver(
 ) -> CInt
 
 /// The target of this process.
-let target: FuzzTarget? = CommandLine.arguments.dropFirst().first.flatMap { FuzzTarget.named($0) }
+let chosen: FuzzTarget? = CommandLine.arguments.dropFirst().first.flatMap { FuzzTarget.named($0) }
 
 func writeSeeds(of target: FuzzTarget, into folder: String) {
     for (number, seed) in target.seeds().enumerated() {
@@ -27,7 +27,7 @@ func writeSeeds(of target: FuzzTarget, into folder: String) {
 }
 
 func start() -> CInt {
-    guard let target else {
+    guard let target = chosen else {
         print("usage: countersign-fuzz TARGET [libFuzzer arguments]; targets:")
         for target in FuzzTarget.all { print("  \(target.name): \(target.summary); -max_len=\(target.maximumBytes)") }
         return 2
@@ -39,7 +39,7 @@ func start() -> CInt {
     var count = CommandLine.argc - 1
     return runDriver(&count, &arguments) { start, count in
         // A broken property ends the process, so that libFuzzer keeps the input.
-        if let broken = target?.check(Array(UnsafeBufferPointer(start: start, count: count))) {
+        if let broken = chosen?.check(Array(UnsafeBufferPointer(start: start, count: count))) {
             // Not `print`: what is buffered is lost by `abort`.
             let line = Array("BROKEN: \(broken)\n".utf8)
             _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
