@@ -13,7 +13,7 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init(_ digest: SHA256.Digest) {
-        bytes = Array(digest)
+        bytes = digest.withUnsafeBytes { [UInt8]($0) }
     }
 
     /// The digest of some bytes.
@@ -21,7 +21,7 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         var hasher = SHA256()
         let done: Void? = data.withContiguousStorageIfAvailable { hasher.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         if done == nil { hasher.update(data: Array(data)) }
-        bytes = Array(hasher.finalize())
+        bytes = hasher.finalize().withUnsafeBytes { [UInt8]($0) }
     }
 
     /// Reads the text form; nil for anything else, upper-case digits included.
@@ -30,25 +30,36 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    package var description: String { "sha256:" + bytes.hex }
+    package var description: String {
+        String(unsafeUninitializedCapacity: 71) { out in
+            let prefix: StaticString = "sha256:"
+            prefix.withUTF8Buffer { for (place, byte) in $0.enumerated() { out[place] = byte } }
+            return 7 + bytes.withUnsafeBufferPointer { writeHex($0, to: UnsafeMutableBufferPointer(rebasing: out[7...])) }
+        }
+    }
 
     package var hex: String { bytes.hex }
 }
 
-extension Sequence<UInt8> {
+extension Collection<UInt8> {
     /// Lower-case hexadecimal digits, two a byte.
     package var hex: String {
-        let digits: StaticString = "0123456789abcdef"
-        var out: [UInt8] = []
-        out.reserveCapacity(underestimatedCount * 2)
-        digits.withUTF8Buffer { table in
-            for byte in self {
-                out.append(table[Int(byte >> 4)])
-                out.append(table[Int(byte & 15)])
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
+        String(unsafeUninitializedCapacity: count * 2) { writeHex(self, to: $0) }
     }
+}
+
+/// - Returns: how many bytes were written: two for each.
+private func writeHex(_ bytes: some Collection<UInt8>, to out: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    let digits: StaticString = "0123456789abcdef"
+    var at = 0
+    digits.withUTF8Buffer { table in
+        for byte in bytes {
+            out[at] = table[Int(byte >> 4)]
+            out[at + 1] = table[Int(byte & 15)]
+            at += 2
+        }
+    }
+    return at
 }
 
 extension [UInt8] {

@@ -42,9 +42,15 @@ package struct LeafTemplate: Hashable, Sendable {
         string("},\"assurance\":", event.assurance.rawValue)
         string(",\"classification\":", event.classification)
         if !commitments.isEmpty {
-            raw(",\"commitments\":")
-            let members = commitments.map { ($0.name, JSONValue($0.digest)) }
-            CanonicalJSON.append(.object(Dictionary(members, uniquingKeysWith: { _, last in last })), to: &out)
+            // Their names differ: one container holds no two contents of one name.
+            let members = commitments.count == 1 ? commitments : commitments.sorted { CanonicalJSON.precedes($0.name, $1.name) }
+            raw(",\"commitments\":{")
+            for (place, member) in members.enumerated() {
+                if place > 0 { raw(",") }
+                CanonicalJSON.append(member.name, to: &out)
+                string(":", member.digest.description)
+            }
+            raw("}")
         }
         raw(",\"data\":")
         out.append(contentsOf: event.data.bytes)

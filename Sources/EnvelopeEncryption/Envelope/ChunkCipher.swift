@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 
 /// Seals and opens the chunks of one envelope. See ``EnvelopeHeader`` for the construction.
 struct ChunkCipher: Sendable {
@@ -60,7 +61,7 @@ struct ChunkCipher: Sendable {
         noncePrefix = header.noncePrefix
         var hasher = SHA256()
         headerBytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
-        headerDigest = Array(hasher.finalize())
+        headerDigest = hasher.finalize().withUnsafeBytes { [UInt8]($0) }
     }
 
     /// Seals one chunk.
@@ -70,8 +71,8 @@ struct ChunkCipher: Sendable {
             let box = try AES.GCM.seal(
                 plaintext, using: key, nonce: nonce(number, last: total != nil), authenticating: associatedData(total: total))
             guard let combined = box.combined else { throw EnvelopeError(.invalidArgument, "a chunk could not be sealed") }
-            // `combined` starts with the nonce, which the reader makes for itself.
-            out.append(contentsOf: combined.dropFirst(12))
+            // `combined` starts with the nonce, which the reader makes for itself. From its memory: the bytes of a `Data` come one by one.
+            combined.withUnsafeBytes { out.append(contentsOf: $0[12...]) }
         } catch {
             throw EnvelopeError(.invalidArgument, "a chunk could not be sealed")
         }

@@ -8,7 +8,9 @@ package enum Commitment {
     ///   - name: the content's name, 1 to 255 bytes; longer names are the caller's fault and give a commitment that nothing matches.
     ///   - salt: 32 random bytes, fresh for each content.
     package static func compute(name: String, salt: [UInt8], bytes: [UInt8]) -> SHA256.Digest {
-        var prefix = domain
+        var prefix: [UInt8] = []
+        prefix.reserveCapacity(domain.count + 1 + name.utf8.count + salt.count + 8)
+        prefix.append(contentsOf: domain)
         prefix.append(UInt8(clamping: name.utf8.count))
         prefix.append(contentsOf: name.utf8)
         prefix.append(contentsOf: salt)

@@ -37,7 +37,8 @@ package enum PayloadContainer {
     package static func make(
         _ contents: [(name: String, bytes: [UInt8])], randomness: Randomness = .system
     ) throws(EnvelopeError) -> (container: [UInt8], commitments: [(name: String, digest: SHA256.Digest)]) {
-        let items = contents.map { Item(name: $0.name, salt: randomness.bytes(saltLength), bytes: $0.bytes) }.sorted { precedes($0.name, $1.name) }
+        var items = contents.map { Item(name: $0.name, salt: randomness.bytes(saltLength), bytes: $0.bytes) }
+        if items.count > 1 { items.sort { precedes($0.name, $1.name) } }
         return (try encode(items), items.map { ($0.name, $0.commitment) })
     }
 

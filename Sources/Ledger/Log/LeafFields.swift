@@ -1,5 +1,11 @@
 package import Core
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// The members of a leaf that the log itself needs, found without building a tree of values.
 ///
 /// The scan trusts nothing: on bytes that are no canonical object with these members it answers nil.
@@ -99,13 +105,18 @@ struct CanonicalMembers {
         return (name, value)
     }
 
-    /// The position after the string that starts here.
+    /// The position after the string that starts here. From quote to quote by `memchr`: byte by byte, this was a tenth of what it
+    /// costs to integrate a record.
     private func skipString(from start: Int) -> Int? {
-        guard start < bytes.count, bytes[start] == UInt8(ascii: "\"") else { return nil }
+        guard start < bytes.count, let base = bytes.baseAddress, bytes[start] == UInt8(ascii: "\"") else { return nil }
         var at = start + 1
-        while at < bytes.count {
-            if bytes[at] == UInt8(ascii: "\"") { return at + 1 }
-            at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
+        while at < bytes.count, let quote = memchr(base + at, Int32(UInt8(ascii: "\"")), bytes.count - at) {
+            let end = UnsafeRawPointer(quote) - base
+            var escape = end
+            while escape > start + 1, bytes[escape - 1] == UInt8(ascii: "\\") { escape -= 1 }
+            // Backslashes in pairs escape each other; the odd one escapes the quote.
+            if (end - escape).isMultiple(of: 2) { return end + 1 }
+            at = end + 1
         }
         return nil
     }
