@@ -27,7 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         // MARK: Floor 1. Identifiers, clock, canonical JSON, byte scanners, events, errors, the protocols between rooms.
-        .target(name: "Core", dependencies: [.crypto]),
+        .target(name: "Core", dependencies: ["CLinux", .crypto]),
 
         // MARK: Floor 2. Engines: values in, values out.
         // Hashing, tiles, proofs, signed notes, the witness's decision.
@@ -46,7 +46,7 @@ let package = Package(
         // MARK: Floor 4. Recording: sequencing, sealing, durability, checkpoints, receipts, witnesses.
         .target(
             name: "Ledger",
-            dependencies: ["CLinux", "Core", "MerkleLog", "EnvelopeEncryption", "ObjectStore", .crypto, .grdb]),
+            dependencies: ["CLinux", "Core", "MerkleLog", "EnvelopeEncryption", "ObjectStore", .crypto, .grdb, .sqlite]),
 
         // MARK: Floor 5. Services.
         // Identities, tokens, roles, grants.

@@ -20,7 +20,7 @@ struct AppendBenchmark {
         let before = cpuSeconds()
         let started = monotonicMicroseconds()
         let threads = (0..<writers).map { _ in
-            WorkerThread {
+            WorkerThread("bench-writer") {
                 let result = Writer(ledger: ledger, payload: payload).run { stop.load(ordering: .relaxed) }
                 ends.withLock { $0.append(result) }
             }

@@ -127,7 +127,11 @@ private final class TapeRecorder: Recorder {
         return PreparedRecord(id: event.id, stream: stream, leaf: leaf, sealed: [])
     }
 
-    func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+    func flush() {}
+
+    func append(
+        _ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void
+    ) {
         state.withLock { state in
             let isOutcome = state.kinds[record.id] ?? true
             if isOutcome { state.outcomes += 1 } else { state.intents += 1 }

@@ -18,7 +18,11 @@ struct ControlServiceTests {
             return PreparedRecord(id: event.id, stream: stream, leaf: LeafTemplate(event, commitments: commitments, source: source), sealed: [])
         }
 
-        func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+        func flush() {}
+
+        func append(
+            _ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void
+        ) {
             var leaf: [UInt8] = []
             let time = Timestamp(microseconds: 1_770_000_000_000_000)
             record.leaf.stamp(at: time, number: number ?? 0, into: &leaf)

@@ -50,7 +50,11 @@ package final class OutboxRecorder: Recorder {
         return PreparedRecord(id: event.id, stream: stream, leaf: leaf, sealed: contents.flatMap(\.bytes))
     }
 
-    package func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+    package func flush() {}
+
+    package func append(
+        _ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void
+    ) {
         let result: Result<Recorded, RecordError> = state.withLock { state in
             state.appends += 1
             if let refusal = state.refusal, state.refusals > 0 {

@@ -52,7 +52,11 @@ final class StagedRecorder: Recorder {
         return PreparedRecord(id: event.id, stream: stream, leaf: leaf, sealed: [])
     }
 
-    func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+    func flush() {}
+
+    func append(
+        _ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void
+    ) {
         let mode = state.withLock { state -> Mode in
             guard let type = state.prepared[record.id]?.event.type.name, let mode = state.modes[type] else { return .pass }
             if case .failOnce = mode { state.modes[type] = nil }

@@ -31,7 +31,7 @@ struct LedgerGenerate: AsyncParsableCommand {
 /// Runs what blocks away from the cooperative pool.
 func blockingWork<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
-        let thread = WorkerThread { continuation.resume(with: Swift.Result { try body() }) }
+        let thread = WorkerThread("generate") { continuation.resume(with: Swift.Result { try body() }) }
         // The thread ends by itself; its memory is small and the process short.
         _ = thread
     }

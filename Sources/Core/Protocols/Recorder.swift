@@ -80,14 +80,24 @@ package protocol Recorder: Sendable {
     ///   - number: nil where the stream is numbered at append; the outbox's number for ``EventStream/state``, which must be the next
     ///     one of its source: lower fails with `duplicate`, higher with `outOfOrder`. Records of one source may be appended one after the
     ///     other without waiting; when one is refused, those behind it are too.
+    ///   - holding: the caller has more to append and calls ``flush()`` right after: the disk need not begin before. What others
+    ///     append meanwhile takes the held records with it.
     ///   - then: called once, when the record is durable or could not be made, on the log's own thread: it must not block.
-    func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void)
+    func append(_ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void)
+
+    /// Has the records written that were appended `holding`. Returns at once.
+    func flush()
 
     /// The node, as sources name it.
     var node: String { get }
 }
 
 extension Recorder {
+    /// Queues a prepared record, to be written at once.
+    package func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+        append(record, number: number, holding: false, then: then)
+    }
+
     /// Records an event; returns when it is durable.
     @discardableResult
     package func record(_ event: Event, contents: [Content] = [], stream: EventStream = .system) async throws(RecordError) -> Recorded {

@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CLinux
 import Glibc
 #else
 import Darwin
@@ -8,9 +9,17 @@ import Darwin
 package final class WorkerThread: @unchecked Sendable {
     private var thread = pthread_t()
 
-    /// - Parameter body: what it does; the thread ends when it returns.
-    package init(_ body: @escaping @Sendable () -> Void) {
-        let boxed = Unmanaged.passRetained(Box(body: body))
+    /// - Parameters:
+    ///   - name: what tools like `top -H` show; at most 15 bytes.
+    ///   - body: what it does; the thread ends when it returns.
+    package init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+        let boxed = Unmanaged.passRetained(
+            Box {
+                #if canImport(Glibc)
+                countersign_name_thread("\(name)")
+                #endif
+                body()
+            })
         pthread_create(
             &thread, nil,
             { argument in

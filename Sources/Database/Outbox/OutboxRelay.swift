@@ -177,8 +177,9 @@ package final class OutboxRelay: Sendable {
         await withCheckedContinuation { continuation in
             let answers = Answers(count: entries.count, continuation)
             for (index, entry) in entries.enumerated() {
-                recorder.append(entry.record, number: entry.number) { answers.put($0, at: index) }
+                recorder.append(entry.record, number: entry.number, holding: true) { answers.put($0, at: index) }
             }
+            recorder.flush()
         }
     }
 

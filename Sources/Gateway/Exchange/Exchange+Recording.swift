@@ -120,7 +120,8 @@ extension Exchange {
         _ record: PreparedRecord, _ bound: NIOLoopBound<Exchange>, _ inbox: RecordInbox, _ step: RecordInbox.Step, attempt: Int
     ) {
         let eventLoop = loop.eventLoop
-        loop.services.recorder.append(record, number: nil) { result in
+        loop.flushRecords()
+        loop.services.recorder.append(record, number: nil, holding: true) { result in
             // An intent that was recorded is owed its outcome: an overloaded log is asked again before we give up.
             if step == .outcome, attempt < Self.outcomeRetries.count, case .failure(let error) = result, error.code == .overloaded {
                 eventLoop.scheduleTask(in: .milliseconds(Self.outcomeRetries[attempt])) {

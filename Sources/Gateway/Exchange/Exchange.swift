@@ -260,6 +260,9 @@ final class Exchange {
         }
     }
 
+    /// The longest answer that is sent in one piece with its head.
+    private static let joinedBytes = 16 << 10
+
     // I1: called only when the outcome is durable.
     private func release(_ release: ExchangeStateMachine.Release) {
         switch release {
@@ -269,8 +272,14 @@ final class Exchange {
             out.writeStaticString("content-length: ")
             out.writeString(String(answerBody.readableBytes))
             out.writeStaticString("\r\n\r\n")
-            connection?.write(out, flush: false)
-            connection?.write(answerBody, flush: true)
+            if answerBody.readableBytes <= Self.joinedBytes {
+                // One write of one buffer: copying this much is cheaper than gathering.
+                out.writeImmutableBuffer(answerBody)
+                connection?.write(out, flush: true)
+            } else {
+                connection?.write(out, flush: false)
+                connection?.write(answerBody, flush: true)
+            }
             finish()
         case .refusal(let refusal): connectionAnswer(refusal)
         case .restOfStream:

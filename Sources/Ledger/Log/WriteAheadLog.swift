@@ -43,6 +43,8 @@ final class WriteAheadLog: Sendable {
 
     private struct State {
         var forming = Batch()
+        /// The forming batch holds a record that nobody asked to hold.
+        var isFlushed = false
         var nextIndex: UInt64
         var lastTime: Timestamp
         var durable: Position
@@ -84,7 +86,7 @@ final class WriteAheadLog: Sendable {
                 durable: Position(segment: segment, offset: writer.length, nextIndex: nextIndex), sequencer: sequencer))
         thread = Mutable(nil)
         let handed = Handed(writer)
-        thread.value = WorkerThread { [self] in run(handed.take()) }
+        thread.value = WorkerThread("log-writer") { [self] in run(handed.take()) }
     }
 
     var durable: Position { monitor.withLock { $0.durable } }
@@ -95,11 +97,19 @@ final class WriteAheadLog: Sendable {
     }
 
     /// Stamps a record with its time and number and queues it.
-    func append(_ record: PreparedRecord, role: RecordRole, number: Int64?, then: @escaping Completion) {
+    /// - Parameter holding: leaves the writing to the next ``flush()``, or to the next append that does not hold.
+    func append(_ record: PreparedRecord, role: RecordRole, number: Int64?, holding: Bool, then: @escaping Completion) {
         let refusal: RecordError? = monitor.withLock { state in
-            enqueue(record.leaf, record.sealed, record.id, record.stream, role, number, then, &state)
+            if !holding { state.isFlushed = true }
+            return enqueue(record.leaf, record.sealed, record.id, record.stream, role, number, then, &state)
         }
-        if let refusal { then(.failure(refusal)) } else { monitor.signal() }
+        if let refusal { then(.failure(refusal)) } else if !holding { monitor.signal() }
+    }
+
+    /// Has what is held written.
+    func flush() {
+        monitor.withLock { $0.isFlushed = true }
+        monitor.signal()
     }
 
     /// Makes a record from the tallies as they stand at its very position in the log, and queues it.
@@ -107,6 +117,7 @@ final class WriteAheadLog: Sendable {
     func append(making make: (inout Sequencer, _ nextIndex: UInt64, _ now: Timestamp) -> PreparedRecord?, then: @escaping Completion) {
         let refusal: RecordError? = monitor.withLock { state in
             guard let record = make(&state.sequencer, state.nextIndex, max(clock.now(), state.lastTime)) else { return nil }
+            state.isFlushed = true
             return enqueue(record.leaf, record.sealed, record.id, record.stream, .other, nil, then, &state)
         }
         if let refusal { then(.failure(refusal)) } else { monitor.signal() }
@@ -153,7 +164,8 @@ final class WriteAheadLog: Sendable {
         var number: UInt64 = 0
         while true {
             let more: Bool = monitor.wait { state in
-                if !state.forming.frames.isEmpty {
+                if !state.forming.frames.isEmpty, state.isFlushed || state.stopping {
+                    state.isFlushed = false
                     swap(&batch, &state.forming)
                     return true
                 }

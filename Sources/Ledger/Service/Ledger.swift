@@ -85,6 +85,8 @@ package final class Ledger: Recorder {
             try index.catchUp(to: size, store: store)
             try payloads.reindex(size: size)
         }
+        // What a crash left of segments that were being packed.
+        try payloads.pack(before: segments.oldest())
 
         var sequencer = found.tallies
         sequencer.beginIncarnation()
@@ -134,12 +136,16 @@ package final class Ledger: Recorder {
             answers: isOutcome ? event.data.bytes.withUnsafeBytes { CanonicalMembers.string(member: "request_id", of: $0) } : nil)
     }
 
-    package func append(_ record: PreparedRecord, number: Int64?, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void) {
+    package func append(
+        _ record: PreparedRecord, number: Int64?, holding: Bool, then: @escaping @Sendable (Result<Recorded, RecordError>) -> Void
+    ) {
         let role = record.role
         // I11: what is refused is a new request, never the outcome of one that was admitted.
         if case .intent = role, let refusal = refusal.value { return then(.failure(refusal)) }
-        log.append(record, role: role, number: number, then: then)
+        log.append(record, role: role, number: number, holding: holding, then: then)
     }
+
+    package func flush() { log.flush() }
 
     /// Waits for a record. Blocks; not for event loops.
     @discardableResult

@@ -10,7 +10,7 @@ final class LedgerKeeper: Sendable {
     private let thread = Mutable<WorkerThread?>(nil)
 
     init(ledger: Ledger) {
-        thread.value = WorkerThread { [monitor] in
+        thread.value = WorkerThread("log-keeper") { [monitor] in
             var lastHeartbeat = Int64.min / 2
             var lastClock = Int64.min / 2
             while true {

@@ -62,7 +62,7 @@ final class Integrator: Sendable {
         self.head = Mutable(head)
         monitor = Monitor(State(durable: durable, published: appender.size))
         thread = Mutable(nil)
-        thread.value = WorkerThread { [self] in run(appender, tallies, from: position) }
+        thread.value = WorkerThread("log-integrator") { [self] in run(appender, tallies, from: position) }
     }
 
     /// The last published checkpoint; nil only in a log that never published one.
