@@ -50,6 +50,32 @@ package struct DirectoryObjectStore: ObjectStore {
         return digests
     }
 
+    package func move(file path: String) throws(ObjectStoreError) -> SHA256Digest {
+        do throws(FileError) {
+            let file = try OpenFile(path, .update)
+            let status = try file.status()
+            guard status.isRegular, status.size <= Int64(maximumObjectBytes) else {
+                throw FileError(.read, path, detail: "no regular file, or longer than the \(maximumObjectBytes) bytes that an object may have")
+            }
+            try file.sync()
+            let digest = try SHA256Digest(hashing: file)
+            do throws(FileError) {
+                // One step, also over a damaged object of this name.
+                try DurableFile.rename(path, to: self.file(of: digest))
+            } catch  where error.isOtherFileSystem {
+                try write(try DurableFile.read(file, maximumBytes: maximumObjectBytes), as: digest)
+                try DurableFile.syncDirectory(directory(of: digest))
+                try DurableFile.remove(path)
+                return digest
+            }
+            try DurableFile.syncDirectory(directory(of: digest))
+            return digest
+        } catch {
+            if error.errno == 0 { throw ObjectStoreError(.tooLarge, "\(error)", underlying: error) }
+            throw ObjectStoreError(error, object: nil)
+        }
+    }
+
     package func get(_ digest: SHA256Digest, maximumBytes: Int) throws(ObjectStoreError) -> [UInt8] {
         let bytes: [UInt8]
         do throws(FileError) {

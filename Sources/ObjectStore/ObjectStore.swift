@@ -10,6 +10,12 @@ package protocol ObjectStore: Sendable {
     @discardableResult
     func put(_ objects: [[UInt8]]) throws(ObjectStoreError) -> [SHA256Digest]
 
+    /// Makes a file an object: it is taken away from where it lies, and the object is durable on return. After an error the file is where
+    /// it was, or the object is stored, or both: move it again if it is still there.
+    /// - Parameter path: of a regular file that nobody writes any more.
+    /// - Throws: ``ObjectStoreError/Code/tooLarge``.
+    func move(file path: String) throws(ObjectStoreError) -> SHA256Digest
+
     /// Reads an object and checks it against its name.
     /// - Parameter maximumBytes: a longer object is an error and is not read (I11).
     /// - Throws: ``ObjectStoreError/Code/notFound``, ``ObjectStoreError/Code/corrupted``, ``ObjectStoreError/Code/tooLarge``.

@@ -49,6 +49,58 @@ import Testing
         #expect(try test.log.unseal(ids[39]).map(\.bytes) == [Array("secret 39".utf8)])
     }
 
+    @Test("contents of a segment that a crash left between its mark and its move are found after the next start", arguments: [false, true])
+    func halfPacked(withoutIndex: Bool) async throws {
+        let test = try TestLog(segmentBytes: 4096)
+        test.options.integrationInterval = 10_000
+        var ids: [String] = []
+        for number in 0..<20 {
+            let event = event()
+            ids.append(event.id)
+            try await test.log.record(event, contents: [Content(name: "prompt", bytes: Array("secret \(number)".utf8))], stream: .gateway)
+        }
+        #expect(try test.log.waitForIntegration())
+        test.close()
+        // As a crash leaves it: the newest segment is marked as done with and lies where it was.
+        let wal = test.directory + "/ledger/wal"
+        let newest = try #require(try DurableFile.list(wal).filter { $0.hasSuffix(".wal") }.max())
+        let number = try #require(UInt64(newest.dropLast(4)))
+        try test.open()
+        for _ in 0..<3 { try await test.log.record(event(), stream: .gateway) }
+        #expect(try test.log.waitForIntegration())
+        test.close()
+        try DurableFile.write(Array("\(number + 1)\n".utf8), to: wal + "/oldest")
+        if withoutIndex { for suffix in ["", "-wal", "-shm"] { try DurableFile.remove(test.directory + "/index.db" + suffix) } }
+        try test.open()
+        for (number, id) in ids.enumerated() {
+            #expect(try test.log.unseal(id).map(\.bytes) == [Array("secret \(number)".utf8)])
+        }
+        #expect(try DurableFile.list(wal).contains(newest) == false)
+    }
+
+    @Test("records that are held are written with the next flush, or with the next record that does not hold")
+    func held() async throws {
+        let test = try TestLog()
+        let log = try test.log
+        let durable = Mutable<[Int]>([])
+        func append(_ number: Int, holding: Bool) throws {
+            let prepared = try log.prepare(event(), contents: [], stream: .gateway)
+            log.append(prepared, number: nil, holding: holding) { if case .success = $0 { durable.withLock { $0.append(number) } } }
+        }
+        try append(0, holding: true)
+        try append(1, holding: true)
+        #expect(log.nextIndex == 2)
+        #expect(durable.value.isEmpty)
+        log.flush()
+        while durable.value.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try append(2, holding: true)
+        try append(3, holding: false)
+        while durable.value.count < 4 { try await Task.sleep(for: .milliseconds(1)) }
+        try append(4, holding: true)
+        test.close()
+        #expect(durable.value == [0, 1, 2, 3, 4])
+    }
+
     @Test("an intent that was open when the process ended gets one outcome: aborted")
     func openIntents() async throws {
         let test = try TestLog()

@@ -37,6 +37,29 @@ import Darwin
         #expect(try store.put([[UInt8]]()) == [])
     }
 
+    @Test("a file that is moved in is an object, is gone from where it was, and takes the place of a damaged one")
+    func moved() throws {
+        let store = try DirectoryObjectStore(at: path, maximumObjectBytes: 2_000_000)
+        let bytes = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
+        let source = directory.path + "/segment"
+        for attempt in 0..<2 {
+            if attempt == 1 {
+                let damaged = try OpenFile(file(of: SHA256Digest(hashing: bytes)), .update)
+                try damaged.write([1, 2, 3])
+            }
+            try DurableFile.create(bytes, at: source)
+            let digest = try store.move(file: source)
+            #expect(digest == SHA256Digest(hashing: bytes))
+            #expect(try store.get(digest) == bytes)
+            #expect(try DurableFile.status(source) == nil)
+        }
+        #expect(throws: ObjectStoreError.self) { try store.move(file: source) }
+        try DurableFile.create([UInt8](repeating: 0, count: 2_000_001), at: source)
+        let error = #expect(throws: ObjectStoreError.self) { try store.move(file: source) }
+        #expect(error?.code == .tooLarge)
+        #expect(try DurableFile.status(source) != nil)
+    }
+
     @Test("an object that is not there is not found")
     func missing() throws {
         let store = try DirectoryObjectStore(at: path)

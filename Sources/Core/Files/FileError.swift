@@ -32,6 +32,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isMissing: Bool { errno == ENOENT }
     /// The file exists and should not.
     package var isExisting: Bool { errno == EEXIST }
+    /// The two paths of a rename lie on different file systems.
+    package var isOtherFileSystem: Bool { errno == EXDEV }
     /// The disk or the quota is full: room must be made before a retry can succeed.
     package var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }
 

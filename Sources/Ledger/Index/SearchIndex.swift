@@ -20,13 +20,15 @@ package final class SearchIndex: Sendable {
     }
 
     private let pool: DatabasePool
-    private static let version = 1
+    private let path: String
+    private static let version = 2
 
     /// Opens the index; one that is damaged, of another log or of another version is thrown away.
     /// - Parameters:
     ///   - path: of the database file.
     ///   - origin: of the log.
     package init(path: String, origin: String) throws {
+        self.path = path
         func open() throws -> DatabasePool {
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
@@ -62,16 +64,16 @@ package final class SearchIndex: Sendable {
                       at_us INTEGER NOT NULL,
                       request_id TEXT,
                       system TEXT,
-                      outcome TEXT NOT NULL
+                      outcome TEXT NOT NULL,
+                      segment INTEGER,
+                      offset INTEGER,
+                      length INTEGER
                     ) STRICT;
                     CREATE UNIQUE INDEX entry_id ON entry(id);
                     CREATE INDEX entry_request ON entry(request_id) WHERE request_id IS NOT NULL;
-                    CREATE TABLE payload (
-                      idx INTEGER PRIMARY KEY,
-                      segment INTEGER NOT NULL,
-                      pack TEXT,
-                      offset INTEGER NOT NULL,
-                      length INTEGER NOT NULL
+                    CREATE TABLE pack (
+                      segment INTEGER PRIMARY KEY,
+                      digest TEXT NOT NULL
                     ) STRICT;
                     INSERT INTO meta VALUES ('size', '0');
                     """)
@@ -86,26 +88,23 @@ package final class SearchIndex: Sendable {
 
     /// Forgets everything; the log will be read again.
     func reset() throws {
-        try pool.write { db in
-            try db.execute(sql: "DELETE FROM entry; DELETE FROM payload; UPDATE meta SET value='0' WHERE key='size'")
+        try write { db in
+            try db.execute(sql: "DELETE FROM entry; DELETE FROM pack; UPDATE meta SET value='0' WHERE key='size'")
         }
     }
 
     /// Adds the entries up to a size.
     func add(_ rows: [Row], size: UInt64) throws {
-        try pool.write { db in
-            let entry = try db.cachedStatement(sql: "INSERT OR REPLACE INTO entry VALUES (?,?,?,?,?,?,?)")
-            let payload = try db.cachedStatement(sql: "INSERT OR IGNORE INTO payload VALUES (?,?,NULL,?,?)")
-            for row in rows {
-                entry.setUncheckedArguments([Int64(row.index), row.id, row.type, row.recordedAt, row.requestID, row.system, row.outcome])
-                try entry.execute()
-                if let location = row.payload {
-                    payload.setUncheckedArguments([Int64(row.index), Int64(location.segment), location.offset, location.length])
-                    try payload.execute()
-                }
-            }
+        try write { db in
+            let insert = try IndexInsertion(db.cachedStatement(sql: "INSERT OR REPLACE INTO entry VALUES (?,?,?,?,?,?,?,?,?,?)"))
+            for row in rows { try insert.run(row) }
             try db.execute(sql: "UPDATE meta SET value=? WHERE key='size'", arguments: [String(size)])
         }
+    }
+
+    /// A transaction; what goes wrong in it names the file.
+    private func write(_ body: (GRDB.Database) throws -> Void) throws {
+        do { try pool.write(body) } catch { throw LedgerError(.io, "the search index \(path): \(error)") }
     }
 
     /// Reads what is missing from the log's bundles.
@@ -123,15 +122,21 @@ package final class SearchIndex: Sendable {
         }
     }
 
-    /// Notes that payloads are in a pack, or in a segment where none is named.
-    func move(_ moved: [(index: UInt64, segment: UInt64, offset: Int, length: Int)], to pack: String?) throws {
-        try pool.write { db in
-            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO payload VALUES (?,?,?,?,?)")
-            for item in moved {
-                statement.setUncheckedArguments([Int64(item.index), Int64(item.segment), pack, item.offset, item.length])
+    /// Notes where sealed contents lie.
+    func locate(_ found: [(index: UInt64, location: PayloadLocation)]) throws {
+        guard !found.isEmpty else { return }
+        try write { db in
+            let statement = try db.cachedStatement(sql: "UPDATE entry SET segment=?, offset=?, length=? WHERE idx=?")
+            for (index, location) in found {
+                statement.setUncheckedArguments([Int64(location.segment), location.offset, location.length, Int64(index)])
                 try statement.execute()
             }
         }
+    }
+
+    /// Notes which pack a segment became.
+    func name(pack: String, of segment: UInt64) throws {
+        try write { db in try db.execute(sql: "INSERT OR REPLACE INTO pack VALUES (?,?)", arguments: [Int64(segment), pack]) }
     }
 
     // MARK: Reading
@@ -185,8 +190,8 @@ package final class SearchIndex: Sendable {
     }
 
     private static let select = """
-        SELECT e.idx, e.id, e.type, e.at_us, e.request_id, e.system, e.outcome, p.segment, p.pack, p.offset, p.length
-        FROM entry e LEFT JOIN payload p ON p.idx=e.idx
+        SELECT e.idx, e.id, e.type, e.at_us, e.request_id, e.system, e.outcome, e.segment, p.digest AS pack, e.offset, e.length
+        FROM entry e LEFT JOIN pack p ON p.segment=e.segment
         """
 
     private static func row(_ row: GRDB.Row) -> Row {
@@ -202,8 +207,7 @@ extension SearchIndex.Row {
     init(_ record: StoredRecord, _ fields: LeafFields) {
         self.init(
             index: record.index, fields: fields,
-            payload: record.sealed.isEmpty
-                ? nil : PayloadLocation(segment: record.segment, pack: nil, offset: record.sealedOffset, length: record.sealed.count))
+            payload: record.sealed.isEmpty ? nil : PayloadLocation(record))
     }
 
     init(index: UInt64, leaf: UnsafeRawBufferPointer, payload: PayloadLocation?) throws {

@@ -11,6 +11,18 @@ struct StoredRecord {
     var sealedOffset: Int
     /// Where the frame begins in the segment's file.
     var frameOffset: Int { sealedOffset - leaf.count - Frame.headerLength }
+
+    /// - Parameters:
+    ///   - bytes: the whole frame, its header included.
+    ///   - offset: where it begins in the segment's file.
+    init(_ frame: Frame.Header, _ bytes: UnsafeRawBufferPointer, segment: UInt64, offset: Int) {
+        let sealedStart = Frame.headerLength + frame.leafLength
+        index = frame.index
+        leaf = UnsafeRawBufferPointer(rebasing: bytes[Frame.headerLength..<sealedStart])
+        sealed = UnsafeRawBufferPointer(rebasing: bytes[sealedStart...])
+        self.segment = segment
+        sealedOffset = offset + sealedStart
+    }
 }
 
 /// Reads durable records in order, across segments. A value: a copy reads on from the same place.
@@ -36,12 +48,7 @@ struct RecordReader {
                 let frame = try reader.bytes(at: offset, count: header.frameLength)
                 return try frame.withUnsafeBytes { bytes in
                     guard Frame.isWhole(bytes, header), header.index == index else { return nil }
-                    let sealedStart = Frame.headerLength + header.leafLength
-                    try body(
-                        StoredRecord(
-                            index: header.index, leaf: UnsafeRawBufferPointer(rebasing: bytes[Frame.headerLength..<sealedStart]),
-                            sealed: UnsafeRawBufferPointer(rebasing: bytes[sealedStart...]), segment: segment,
-                            sealedOffset: offset + sealedStart))
+                    try body(StoredRecord(header, bytes, segment: segment, offset: offset))
                     return header.frameLength
                 }
             }

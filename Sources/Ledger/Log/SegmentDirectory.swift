@@ -18,7 +18,7 @@ struct SegmentDirectory: Sendable {
     /// The newest segment that was ever begun; nil before the first.
     func newest() throws(LedgerError) -> UInt64? { try number(in: newestPath) }
 
-    /// The oldest segment whose contents lie nowhere else.
+    /// The oldest segment that must be there. Those before it are integrated; what is left of them is still to be packed.
     func oldest() throws(LedgerError) -> UInt64 { try number(in: oldestPath) ?? 1 }
 
     private func number(in path: String) throws(LedgerError) -> UInt64? {
@@ -42,11 +42,10 @@ struct SegmentDirectory: Sendable {
         return writer
     }
 
-    /// Removes a segment whose contents are durable elsewhere: the mark first, so that one that is missing without it was lost. A crash
-    /// may bring the file back; recovery removes it again.
-    func retire(_ number: UInt64) throws(FileError) {
+    /// Notes that a segment is integrated and may leave: the mark goes before the file, so that one that is missing without it was lost.
+    func retire(upTo number: UInt64) throws {
+        guard try oldest() <= number else { return }
         try DurableFile.write(Array("\(number + 1)\n".utf8), to: oldestPath)
-        try remove(number)
     }
 
     func remove(_ number: UInt64) throws(FileError) { _ = try DurableFile.remove(segmentPath(number)) }

@@ -33,12 +33,7 @@ enum SegmentScan {
             let bytes = try reader.bytes(at: offset, count: frame.frameLength)
             let whole = try bytes.withUnsafeBytes { bytes in
                 guard Frame.isWhole(bytes, frame) else { return false }
-                let sealedStart = Frame.headerLength + frame.leafLength
-                try body(
-                    StoredRecord(
-                        index: frame.index, leaf: UnsafeRawBufferPointer(rebasing: bytes[Frame.headerLength..<sealedStart]),
-                        sealed: UnsafeRawBufferPointer(rebasing: bytes[sealedStart...]), segment: header.number,
-                        sealedOffset: offset + sealedStart))
+                try body(StoredRecord(frame, bytes, segment: header.number, offset: offset))
                 return true
             }
             guard whole else { break }
@@ -49,6 +44,34 @@ enum SegmentScan {
         let end = End(header: header, records: Int(expected - header.firstIndex), wholeBytes: offset, fileBytes: fileBytes)
         if end.isTorn { try checkTail(&reader, from: offset, to: fileBytes, after: lastBatch) }
         return end
+    }
+
+    /// Calls a body with each whole record of a segment that is in memory, up to the first that is not whole.
+    static func forEachRecord(in segment: UnsafeRawBufferPointer, _ header: SegmentHeader, _ body: (StoredRecord) -> Void) {
+        var offset = SegmentHeader.length
+        var expected = header.firstIndex
+        while offset < segment.count, let frame = Frame.header(UnsafeRawBufferPointer(rebasing: segment[offset...])), frame.index == expected,
+            offset + frame.frameLength <= segment.count
+        {
+            let bytes = UnsafeRawBufferPointer(rebasing: segment[offset..<(offset + frame.frameLength)])
+            guard Frame.isWhole(bytes, frame) else { return }
+            body(StoredRecord(frame, bytes, segment: header.number, offset: offset))
+            offset += frame.frameLength
+            expected += 1
+        }
+    }
+
+    /// Whether any record of a segment has sealed contents. Reads up to the first that has.
+    static func holdsContents(path: String) throws -> Bool {
+        var reader = try SegmentReader(path: path)
+        var offset = SegmentHeader.length
+        var expected = reader.header.firstIndex
+        while let frame = try reader.bytes(at: offset, count: Frame.headerLength).withUnsafeBytes(Frame.header), frame.index == expected {
+            if frame.sealedLength > 0 { return true }
+            offset += frame.frameLength
+            expected += 1
+        }
+        return false
     }
 
     /// A batch that was being written when the power failed may be torn anywhere; a later one cannot exist.

@@ -96,9 +96,8 @@ struct Recovery {
             try segments.remove(last)
             numbers.removeLast()
         }
-        // A crash may bring back what was packed away and removed.
+        // What lies before the oldest is integrated, and packed once the log is open.
         let oldest = try segments.oldest()
-        for number in numbers where number < oldest { try segments.remove(number) }
         guard oldest <= newest, numbers.last == newest else {
             throw LedgerError(.inconsistent, "the write-ahead segment \(segments.segmentPath(newest)) is missing")
         }
