@@ -6,6 +6,7 @@ from .harness import BIN, GATEWAY_CORE, PEERS, ROUNDS, SECONDS, WORK
 
 BENCH = os.environ.get("LEDGER_BENCH_BIN", str(harness.ROOT / ".build/release/ledger-bench"))
 WRITERS = (16, 64, 128)
+ENTRIES = int(os.environ.get("BENCH_EVIDENCE_ENTRIES", "1000000"))
 
 
 def append(writers):
@@ -74,32 +75,35 @@ def openssl_rate():
     return float(found.group(1)) / 1000  # MB/s
 
 
-def compare_verification(entries=200_000):
-    directory = WORK / f"log-{entries}"
+def inference_log():
+    """A log of so many intents and outcomes as the gateway records them, made once."""
+    directory = WORK / f"evidence-{ENTRIES}"
     if not (directory / "vkey").exists():
         shutil.rmtree(directory, ignore_errors=True)
-        harness.run([harness.PROGRAM, "ledger", "generate", directory, "--entries", entries], timeout=900)
+        harness.run([BENCH, "inference-log", directory, "--entries", ENTRIES], timeout=1800)
+    return directory
+
+
+def compare_verification():
+    directory = inference_log()
     key = (directory / "vkey").read_text().strip()
-    size = sum(f.stat().st_size for f in (directory / "tile").rglob("*") if f.is_file()) / 1e6
+    size = sum(f.stat().st_size for f in (directory / "ledger/tile").rglob("*") if f.is_file()) / 1e6
     samples = []
     for number in range(ROUNDS):
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        harness.run([harness.PROGRAM, "ledger", "verify", directory, "--key", key], core=GATEWAY_CORE)
+        harness.run([harness.PROGRAM, "ledger", "verify", directory / "ledger", "--key", key], core=GATEWAY_CORE)
         wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         samples.append({"ours": size / wall, "openssl": openssl_rate(), "cpu": (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)})
         harness.say(f"verification round {number + 1}/{ROUNDS}: " + " ".join(f"{k}={v:.2f}" for k, v in samples[-1].items()))
     m = harness.median(samples)
-    table.row(f"whole-log verification, {entries:,} entries, {size:.0f} MB / OpenSSL SHA-256", m["ours"], m["openssl"], "MB/s", at_least=0.5)
+    table.row(f"whole-log verification, {ENTRIES:,} entries, {size:.0f} MB / OpenSSL SHA-256", m["ours"], m["openssl"], "MB/s", at_least=0.5)
 
 
-def evidence(entries=int(os.environ.get("BENCH_EVIDENCE_ENTRIES", "1000000"))):
+def evidence():
     """Time and greatest resident memory of making the evidence database from the leaves alone, and of the control tests over it."""
-    directory = WORK / f"evidence-{entries}"
-    if not (directory / "vkey").exists():
-        shutil.rmtree(directory, ignore_errors=True)
-        harness.run([BENCH, "inference-log", directory, "--entries", entries], timeout=1800)
+    directory = inference_log()
     found = harness.measures(harness.run([BENCH, "evidence", directory], timeout=3600))
-    table.row(f"evidence of {entries:,} entries: materialise", found["materialise_s"], None, "s", ratio=False)
+    table.row(f"evidence of {ENTRIES:,} entries: materialise", found["materialise_s"], None, "s", ratio=False)
     table.row("  control tests over it", found["tests_s"], None, "s", ratio=False)
     table.row("  peak memory (RSS)", found["peak_rss_mib"], None, "MiB", ratio=False)
     harness.say("evidence: " + " ".join(f"{k}={v:.1f}" for k, v in found.items()))

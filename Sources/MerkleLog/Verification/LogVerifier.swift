@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Rebuilds a whole log from its entry bundles, fed in order, and says what every other file must hold.
 ///
 /// A caller that compares every tile it is given, every partial file left from smaller sizes, and finally the root with a signed one, has
@@ -66,7 +72,7 @@ package struct LogVerifier: Sendable {
         } catch {
             throw MerkleLogError(error.code, error.message, file: .bundle(name))
         }
-        guard current.starts(with: stored) else {
+        guard current.begins(with: stored) else {
             throw MerkleLogError(.wrongFile, "not the beginning of the bundle that followed it", file: .bundle(name))
         }
     }
@@ -88,11 +94,24 @@ package struct ExpectedTile: Hashable, Sendable {
         guard stored.count == file.byteCount else {
             throw MerkleLogError(.malformedTile, "\(stored.count) bytes, not \(file.byteCount)", file: .tile(file))
         }
-        guard !bytes.starts(with: stored) else { return }
+        guard !bytes.begins(with: stored) else { return }
         let differing = zip(bytes, stored).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
         let hash = UInt64(differing / MerkleHash.byteCount)
         let first = tile.index * 256 + hash
         let meaning = tile.level == 0 ? "entry \(first) in \(BundleName(index: tile.index, width: tile.width).path)" : "the tiles below"
         throw MerkleLogError(.wrongFile, "hash \(hash) is not that of \(meaning)", file: .tile(file))
+    }
+}
+
+extension [UInt8] {
+    /// Like `starts(with:)`, which compares byte by byte.
+    fileprivate func begins(with other: [UInt8]) -> Bool {
+        guard other.count <= count else { return false }
+        return withUnsafeBytes { whole in
+            other.withUnsafeBytes { part in
+                guard let a = whole.baseAddress, let b = part.baseAddress else { return true }
+                return memcmp(a, b, part.count) == 0
+            }
+        }
     }
 }
