@@ -9,7 +9,7 @@ package struct CountersignCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, ServeCommand.self, DemoCommand.self, ApplyCommand.self, StatusCommand.self, DoctorCommand.self, TokenCommand.self,
-            ReceiptCommand.self, LedgerCommand.self, ControlCommand.self, BundleCommand.self, WitnessCommand.self,
+            ReceiptCommand.self, LedgerCommand.self, EpochCommand.self, ControlCommand.self, BundleCommand.self, WitnessCommand.self,
         ])
 
     package init() {}

@@ -39,16 +39,20 @@ extension AccessChange {
             id: context.identifiers.make("grt").text, principalID: user.id, roleID: role.id, roleDigest: role.digest, assetType: asset.type,
             assetID: asset.id, createdAt: now)
         try store.insert(grant)
+        try recordActivation(of: grant, role, user, actor: actor)
+        return grant
+    }
+
+    func recordActivation(of grant: Grant, _ role: Role, _ user: User, actor: Actor? = nil, effectiveAt: Timestamp? = nil) throws {
         try emit(
-            .grantActivated, on: Resource(type: "grant", id: grant.id), actor: actor,
+            .grantActivated, on: Resource(type: "grant", id: grant.id), actor: actor, effectiveAt: effectiveAt,
             [
                 "beneficiary_id": JSONValue(user.id), "beneficiary_human": (user.humanID ?? user.ownerHuman).map { JSONValue($0) },
-                "role_id": JSONValue(role.id), "role_digest": JSONValue(role.digest), "asset_type": JSONValue(asset.type),
-                "asset_id": JSONValue(asset.id), "actions": .array(role.actions.map { JSONValue($0.rawValue) }),
-                "wildcard": JSONValue(asset.id == Grant.anyAsset), "privileged": JSONValue(role.isPrivileged),
+                "role_id": JSONValue(role.id), "role_digest": JSONValue(grant.roleDigest), "asset_type": JSONValue(grant.assetType),
+                "asset_id": JSONValue(grant.assetID), "actions": .array(role.actions.map { JSONValue($0.rawValue) }),
+                "wildcard": JSONValue(grant.assetID == Grant.anyAsset), "privileged": JSONValue(role.isPrivileged),
                 "via": JSONValue(origin.way.rawValue),
             ])
-        return grant
     }
 
     func revokeGrant(_ id: String, reason: RevocationReason) throws {
@@ -68,15 +72,19 @@ extension AccessChange {
             let before = try store.roleVersion(role.id)
             guard before?.digest != role.digest else { continue }
             try store.setRole(role)
-            try emit(
-                .configChanged, on: Resource(type: "role", id: role.id, version: String(role.version)), actor: .system,
-                [
-                    "before_digest": before.map { JSONValue($0.digest) }, "after_digest": JSONValue(role.digest), "mode": "enforce",
-                    "attributes": [
-                        "actions": .array(role.actions.map { JSONValue($0.rawValue) }), "privileged": JSONValue(role.isPrivileged),
-                        "wildcard": false,
-                    ],
-                ])
+            try recordDefinition(of: role, before: before?.digest)
         }
+    }
+
+    func recordDefinition(of role: Role, before: String?) throws {
+        try emit(
+            .configChanged, on: Resource(type: "role", id: role.id, version: String(role.version)), actor: .system,
+            [
+                "before_digest": before.map { JSONValue($0) }, "after_digest": JSONValue(role.digest), "mode": "enforce",
+                "attributes": [
+                    "actions": .array(role.actions.map { JSONValue($0.rawValue) }), "privileged": JSONValue(role.isPrivileged),
+                    "wildcard": false,
+                ],
+            ])
     }
 }

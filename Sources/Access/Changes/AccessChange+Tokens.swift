@@ -29,13 +29,17 @@ extension AccessChange {
             ownerHuman: user.humanID ?? user.ownerHuman ?? origin.principal.human, hash: secret.hash, createdAt: now,
             expiresAt: Timestamp(microseconds: now.microseconds + Int64(new.lifetimeDays) * Timestamp.day), revokedAt: nil, lastUsedAt: nil)
         try store.insert(token)
+        try recordIssue(of: token, actor: actor)
+        return IssuedToken(id: token.id, name: token.name, token: secret, expiresAt: token.expiresAt)
+    }
+
+    func recordIssue(of token: Token, actor: Actor? = nil, effectiveAt: Timestamp? = nil) throws {
         try emit(
-            .tokenIssued, on: Resource(type: "token", id: token.id), actor: actor,
+            .tokenIssued, on: Resource(type: "token", id: token.id), actor: actor, effectiveAt: effectiveAt,
             [
-                "principal_id": JSONValue(user.id), "owner_human": token.ownerHuman.map { JSONValue($0) }, "kind": "api_token",
+                "principal_id": JSONValue(token.principalID), "owner_human": token.ownerHuman.map { JSONValue($0) }, "kind": "api_token",
                 "environments": [JSONValue(context.environment)], "expires_at": JSONValue(token.expiresAt),
             ])
-        return IssuedToken(id: token.id, name: token.name, token: secret, expiresAt: token.expiresAt)
     }
 
     func revokeToken(_ id: String, reason: RevocationReason) throws {

@@ -29,14 +29,18 @@ extension AccessChange {
             id: context.identifiers.make(prefix).text, name: new.name, kind: new.kind,
             humanID: new.kind == .person ? context.identifiers.make("hum").text : nil, ownerHuman: new.ownerHuman, isActive: true, createdAt: now)
         try store.insert(user)
+        try recordCreation(of: user, actor: actor)
+        return user
+    }
+
+    func recordCreation(of user: User, actor: Actor? = nil, effectiveAt: Timestamp? = nil) throws {
         // I3: the name stays here, the log gets the ids.
         try emit(
-            .userCreated, on: Resource(type: "user", id: user.id), actor: actor,
+            .userCreated, on: Resource(type: "user", id: user.id), actor: actor, effectiveAt: effectiveAt,
             [
                 "principal_kind": JSONValue(user.kind.rawValue), "human_id": user.humanID.map { JSONValue($0) },
                 "owner_human": user.ownerHuman.map { JSONValue($0) }, "origin": "local", "environment": JSONValue(context.environment),
             ])
-        return user
     }
 
     func changeOwner(of userID: String, to ownerHuman: String) throws {

@@ -7,8 +7,11 @@ struct AccessChange {
     let context: AccessContext
     let origin: ChangeOrigin
     let now: Timestamp
+    /// Nothing is changed: what is gets told to the log of a new epoch.
+    let isRestatement: Bool
 
-    init(_ transaction: any Transaction, context: AccessContext, origin: ChangeOrigin) {
+    init(_ transaction: any Transaction, context: AccessContext, origin: ChangeOrigin, isRestatement: Bool = false) {
+        self.isRestatement = isRestatement
         store = AccessStore(transaction: transaction)
         self.context = context
         self.origin = origin
@@ -21,8 +24,8 @@ struct AccessChange {
     ) throws {
         let event = Event(
             id: context.identifiers.make("evt").text, type: type, effectiveAt: effectiveAt, actor: actor ?? origin.principal.actor,
-            resource: resource, policy: origin.policy, assurance: .enforced, marks: context.isSolo ? [.solo] : [],
-            data: CanonicalObject(.compact(data)))
+            resource: resource, policy: origin.policy, assurance: isRestatement ? .observed : .enforced,
+            marks: context.isSolo ? [.solo] : [], data: CanonicalObject(.compact(data)))
         let contents = origin.justification.map { [Content(name: "justification", bytes: Array($0.utf8))] } ?? []
         do {
             let record = try context.recorder.prepare(event, contents: contents, stream: .state)

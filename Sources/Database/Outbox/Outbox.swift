@@ -27,6 +27,19 @@ package enum Outbox {
         return try row.int64(0)
     }
 
+    /// Begins the numbers anew, for a log that knows none of them: that of a new epoch. What waits was meant for the old log and is dropped;
+    /// whoever calls this states the whole of the state again in the same transaction.
+    package static func restart(_ transaction: any Transaction) throws(DatabaseError) {
+        try transaction.execute("DELETE FROM outbox")
+        try transaction.execute("UPDATE outbox_counter SET next_number = 0 WHERE one = 1")
+    }
+
+    /// Whether the log of a new epoch, which has no event of this state, lacks its beginning: the outbox does not hold number 0.
+    package static func needsRestart(_ transaction: any Transaction) throws(DatabaseError) -> Bool {
+        guard try nextNumber(transaction) > 0 else { return false }
+        return try transaction.first("SELECT number FROM outbox WHERE number = 0") == nil
+    }
+
     /// One record that waits.
     struct Entry: Sendable {
         let number: Int64

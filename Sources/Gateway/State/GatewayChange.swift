@@ -6,17 +6,33 @@ struct GatewayChange {
     let store: GatewayStore
     let context: RouteStore.Context
     let principal: Principal
-    let policy: String
+    let policy: String?
     let justification: String?
     let now: Timestamp
+    /// Nothing is changed: what is gets told to the log of a new epoch.
+    var isRestatement = false
 
     func carryOut(_ change: GatewayPlan.Change) throws {
         switch change {
+        case .provider(_, let after):
+            try store.put(
+                kind: "provider", id: after.id, name: after.specification.name, version: after.version, content: after.json,
+                digest: try after.provider().digest, at: now)
+        case .capture(_, let after):
+            try store.put(
+                kind: "capture", id: after.system, name: after.system, version: after.version, content: after.json, digest: after.digest, at: now)
+        case .route(_, let after, _):
+            try store.put(
+                kind: "route", id: after.id, name: after.specification.model, version: after.version, content: after.json, digest: after.digest,
+                at: now)
+        }
+        try record(change)
+    }
+
+    func record(_ change: GatewayPlan.Change) throws {
+        switch change {
         case .provider(let before, let after):
             let digest = try after.provider().digest
-            try store.put(
-                kind: "provider", id: after.id, name: after.specification.name, version: after.version, content: after.json, digest: digest,
-                at: now)
             try emit(
                 Resource(type: "provider", id: after.id, version: String(after.version)), system: nil,
                 [
@@ -28,8 +44,6 @@ struct GatewayChange {
                     ],
                 ])
         case .capture(let before, let after):
-            try store.put(
-                kind: "capture", id: after.system, name: after.system, version: after.version, content: after.json, digest: after.digest, at: now)
             try emit(
                 Resource(type: "capture", id: after.system, version: String(after.version)), system: after.system,
                 [
@@ -38,8 +52,6 @@ struct GatewayChange {
                 ])
         case .route(let before, let after, let region):
             let wanted = after.specification
-            try store.put(
-                kind: "route", id: after.id, name: wanted.model, version: after.version, content: after.json, digest: after.digest, at: now)
             try emit(
                 Resource(type: "route", id: after.id, version: String(after.version)), system: wanted.system,
                 [
@@ -56,7 +68,7 @@ struct GatewayChange {
     private func emit(_ resource: Resource, system: String?, _ data: KeyValuePairs<String, JSONValue?>) throws {
         let event = Event(
             id: IdentifierMaker(clock: context.clock).make("evt").text, type: .configChanged, actor: principal.actor, resource: resource,
-            system: system, policy: policy, assurance: .enforced, marks: context.isSolo ? [.solo] : [],
+            system: system, policy: policy, assurance: isRestatement ? .observed : .enforced, marks: context.isSolo ? [.solo] : [],
             data: CanonicalObject(.compact(data)))
         let contents = justification.map { [Content(name: "justification", bytes: Array($0.utf8))] } ?? []
         do {

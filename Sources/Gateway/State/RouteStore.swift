@@ -30,7 +30,7 @@ package final class RouteStore: Sendable {
     }
 
     private let database: any Database
-    private let context: Context
+    let context: Context
     private let routes: RouteSwitch
     private let changes: OrderedChanges
     private let found: Problems

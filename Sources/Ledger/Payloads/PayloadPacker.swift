@@ -9,6 +9,8 @@ struct PayloadPacker: Sendable {
     let segments: SegmentDirectory
     let objects: any ObjectStore
     let index: SearchIndex
+    /// Digest of the log's origin: packs of an earlier epoch lie in the same store.
+    let origin: SHA256Digest
 
     /// Gives every segment below a number away. A crash anywhere in it loses nothing: a segment leaves its directory only as it becomes
     /// an object, and what an earlier process did not finish is done by the next call.
@@ -33,7 +35,7 @@ struct PayloadPacker: Sendable {
             let page = try objects.list(after: last, limit: 1000)
             for digest in page {
                 let bytes = try objects.get(digest)
-                guard let header = SegmentHeader(bytes) else { continue }
+                guard let header = SegmentHeader(bytes), header.origin == origin else { continue }
                 var found: [(index: UInt64, location: PayloadLocation)] = []
                 bytes.withUnsafeBytes { bytes in
                     SegmentScan.forEachRecord(in: bytes, header) { record in

@@ -24,6 +24,8 @@ package final class Ledger: Recorder {
     private let keeper: Mutable<LedgerKeeper?>
     /// Why new requests are refused; nil while all is well.
     let refusal: Mutable<RecordError?>
+    /// Why this directory must not go on as this log: somebody outside knows another history of it. nil while nobody does.
+    let divergence = Mutable<String?>(nil)
     private let publishing: Publishing
     /// What each stream of this process is numbered by.
     private let sources: [EventStream: EventSource]
@@ -79,7 +81,8 @@ package final class Ledger: Recorder {
                 "\(options.indexPath) knows \(indexed) entries, the signed head in \(options.directory)/head \(size): an older copy of the log was put "
                     + "in place of a newer one. Put the newer one back; remove the index only if there is none, for its entries are lost then")
         }
-        payloads = PayloadPacker(segments: segments, objects: objects, index: index)
+        let originDigest = SHA256Digest(hashing: Array(signer.name.utf8))
+        payloads = PayloadPacker(segments: segments, objects: objects, index: index, origin: originDigest)
         if try index.size() < size {
             // The index is not synced: after a power failure it may lack anything.
             try index.catchUp(to: size, store: store)
@@ -97,7 +100,7 @@ package final class Ledger: Recorder {
         let onFailure = Mutable<(@Sendable (RecordError) -> Void)?>(nil)
         self.onFailure = onFailure
         log = try WriteAheadLog(
-            segments: segments, origin: SHA256Digest(hashing: Array(signer.name.utf8)), segment: found.nextSegment,
+            segments: segments, origin: originDigest, segment: found.nextSegment,
             nextIndex: found.end.nextIndex, lastTime: found.tallies.lastTime, sequencer: sequencer,
             options: .init(segmentBytes: options.segmentBytes, queueBytes: options.queueBytes), clock: clock,
             afterBatch: { holder.value?.advance(to: $0) }, onFailure: { error in onFailure.value?(error) })
@@ -171,13 +174,15 @@ package final class Ledger: Recorder {
     }
 
     private func recordOpening() throws {
+        let previous = try EpochFiles(directory: options.directory).previous()
         try recordBlocking(
             Event(
                 id: identifiers.make("evt").text, type: .logOpened, actor: .system, assurance: .enforced,
                 marks: options.soloMode ? [.solo] : [],
                 data: CanonicalObject([
-                    "mode": JSONValue(options.mode.rawValue), "origin_id": JSONValue(origin), "previous_root": JSONValue(SHA256Digest.ofNothing),
-                    "previous_size": 0, "solo_mode": JSONValue(options.soloMode),
+                    "mode": JSONValue(options.mode.rawValue), "origin_id": JSONValue(origin),
+                    "previous_root": JSONValue(previous?.rootDigest ?? .ofNothing),
+                    "previous_size": JSONValue(Int64(previous?.checkpoint.size ?? 0)), "solo_mode": JSONValue(options.soloMode),
                 ])))
     }
 
@@ -220,6 +225,12 @@ package final class Ledger: Recorder {
 
     /// Why new requests are refused; nil while all is well.
     package var health: RecordError? { refusal.value }
+
+    /// Takes no new requests any more: somebody outside knows another history of this log. Never two histories.
+    package func endAdmission(because message: String) {
+        divergence.value = message
+        refusal.value = RecordError(.stopped, message)
+    }
 
     /// Told of each published checkpoint, on the integrator's thread.
     package func onPublish(_ body: @escaping @Sendable (SignedCheckpoint) -> Void) { publishing.add(body) }

@@ -39,7 +39,9 @@ final class LedgerKeeper: Sendable {
 
     /// I11: room for the outcomes of what is admitted is kept free; a log that cannot be signed takes no new requests.
     private static func admit(_ ledger: Ledger, freeMiB: Int64?) {
-        if let freeMiB, freeMiB < ledger.options.reserveMiB {
+        if let divergence = ledger.divergence.value {
+            ledger.refusal.value = RecordError(.stopped, divergence)
+        } else if let freeMiB, freeMiB < ledger.options.reserveMiB {
             ledger.refusal.value = RecordError(.noSpace, "the disk of the log has \(freeMiB) MiB left; \(ledger.options.reserveMiB) are reserved")
         } else if let failure = ledger.integrator.failure, failure.microseconds > 5_000_000 {
             ledger.refusal.value = RecordError(.stopped, "the log cannot be signed: \(failure.message)")

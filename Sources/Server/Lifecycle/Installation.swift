@@ -92,6 +92,27 @@ package final class Installation: Sendable {
 
     /// Opens a data directory: recovers the log, migrates the state, and checks that the two belong together.
     package static func open(_ configuration: ServerConfiguration) async throws -> Installation {
+        let installation = try await assemble(configuration)
+        do { try await installation.checkStateAgainstLog() } catch {
+            try? await installation.close()
+            throw error
+        }
+        return installation
+    }
+
+    /// The state and the log grow together: a restored copy of one of them shows here.
+    func checkStateAgainstLog() async throws {
+        if ledger.previousEpoch != nil, ledger.stateHighWater == -1, try await database.read({ try Outbox.needsRestart($0) }) {
+            throw LedgerError(
+                .inconsistent, "`countersign epoch begin` was interrupted in \(configuration.data): call it again, it finishes what it began")
+        }
+        do { try await relay.check(highWater: ledger.stateHighWater) } catch let error as DatabaseError where error.code == .diverged {
+            throw DatabaseError(.diverged, "\(configuration.data)/countersign.db: \(error.message)")
+        }
+    }
+
+    /// What ``open(_:)`` opens, before state and log are held against each other.
+    static func assemble(_ configuration: ServerConfiguration) async throws -> Installation {
         let (keys, signer, ledger) = try await offTheEventLoops {
             let keys = try KeyStore.open(at: configuration.data + "/keys")
             let signer = try NoteSigner(name: configuration.origin, seed: Array(keys.signingKey.rawRepresentation))
@@ -102,13 +123,7 @@ package final class Installation: Sendable {
         do {
             let database = try await SQLiteDatabase.open(path: configuration.data + "/countersign.db")
             _ = try await database.migrate(Outbox.migrations + AccessMigrations.all + GatewayMigrations.all)
-            let installation = Installation(configuration, keys: keys, signer: signer, ledger: ledger, database: database)
-            // The state and the log grow together: a restored copy of one of them shows here.
-            do { try await installation.relay.check(highWater: ledger.stateHighWater) } catch let error as DatabaseError where error.code == .diverged
-            {
-                throw DatabaseError(.diverged, "\(configuration.data)/countersign.db: \(error.message)")
-            }
-            return installation
+            return Installation(configuration, keys: keys, signer: signer, ledger: ledger, database: database)
         } catch {
             await offTheEventLoopsQuietly { ledger.close() }
             throw error
@@ -130,6 +145,11 @@ package final class Installation: Sendable {
         routes = RouteStore(database: database, relay: relay, context: routing, routes: routeSwitch)
     }
 
+    /// The head that is stored, as it is: opening the log checks it. nil where there is none.
+    static func storedHead(_ configuration: ServerConfiguration) throws -> SignedCheckpoint? {
+        try TreeStore(directory: configuration.data + "/ledger").head().flatMap { try? SignedCheckpoint(parsing: $0) }
+    }
+
     static func ledgerOptions(_ configuration: ServerConfiguration) -> LedgerOptions {
         var options = LedgerOptions(
             directory: configuration.data + "/ledger", indexPath: configuration.data + "/index.db", node: configuration.node,
@@ -142,7 +162,7 @@ package final class Installation: Sendable {
     }
 
     /// RUN-01: requests that name no route belong to a system too, and its capture mode is a recorded decision like any other.
-    private func recordUnroutedCapture() async throws {
+    func recordUnroutedCapture() async throws {
         let system = GatewayConfiguration(hostDigestKey: []).unroutedSystem
         let mode = CaptureMode.hash.rawValue
         let digest = Core.SHA256Digest(hashing: CanonicalJSON.encode(["mode": JSONValue(mode), "system": JSONValue(system)]))
@@ -154,6 +174,33 @@ package final class Installation: Sendable {
                 data: CanonicalObject([
                     "after_digest": JSONValue(digest), "attributes": ["system": JSONValue(system)], "mode": "enforce", "value_text": JSONValue(mode),
                 ])))
+    }
+
+    /// Whether somebody may begin an epoch here, asked before anything is changed.
+    static func checkAdministrator(_ name: String, _ configuration: ServerConfiguration) async throws {
+        let database = try await SQLiteDatabase.open(path: configuration.data + "/countersign.db")
+        do {
+            _ = try await database.read { try AccessService.administrator(named: name, in: $0) }
+        } catch {
+            try? await database.close()
+            throw error
+        }
+        try await database.close()
+    }
+
+    /// The log of a new epoch proves by itself: what is in force is told to it once, before anything else happens.
+    /// - Returns: false where it knows already, or is no new epoch's.
+    func restate(by name: String) async throws -> Bool {
+        guard ledger.previousEpoch != nil, ledger.stateHighWater == -1 else { return false }
+        guard try await database.read({ try Outbox.needsRestart($0) }) else { return false }
+        try await database.write { [access, routes] transaction in
+            let person = try AccessService.administrator(named: name, in: transaction)
+            try Outbox.restart(transaction)
+            try access.restate(in: transaction, by: person)
+            try routes.restate(in: transaction, by: person)
+        }
+        try await recordUnroutedCapture()
+        return true
     }
 
     /// Keys the digests of callers' addresses: from the log's signing seed, so that it lives as long as the data directory.

@@ -17,7 +17,6 @@ struct Operations: ManagementOperations {
     var ledger: Ledger { installation.ledger }
 
     func unreadiness() -> String? {
-        if let rolledBack = witnesses.rolledBack.value { return rolledBack }
         if let refusal = ledger.health { return "new requests are refused: \(refusal)" }
         return nil
     }

@@ -24,6 +24,11 @@ package struct ServerProcess: Sendable {
     /// Runs until SIGTERM or SIGINT, or until the log stops.
     /// - Throws: why it could not start; ``LedgerError`` where the log stopped: start it again, and it recovers.
     package func run() async throws {
+        if !configuration.witnesses.isEmpty, let head = try await offTheEventLoops({ [configuration] in try Installation.storedHead(configuration) })
+        {
+            // Never two histories: before anything new is signed.
+            try await WitnessClient.check(head, of: configuration.witnesses, logger: logger)
+        }
         let installation = try await Installation.open(configuration)
         do {
             try await serve(installation)

@@ -8,8 +8,8 @@ import NIOHTTP1
 
 /// Asks the configured witnesses to cosign checkpoints (C2SP tlog-witness), and records what they answered.
 ///
-/// Release never waits for a witness. A witness that knows a larger log than this one proves that this directory was rolled back: that is
-/// told, recorded, and the readiness of the server ends.
+/// Release never waits for a witness. A witness that knows another history of this log proves that the directory was rolled back: a start is
+/// refused then (``check(_:of:logger:)``), and a server that learns of it later takes no new requests.
 actor WitnessClient {
     private struct Known {
         /// The size that the witness last told us, or 0.
@@ -23,9 +23,6 @@ actor WitnessClient {
     private let logger: Logger
     private let identifiers = IdentifierMaker()
     private var known: [String: Known] = [:]
-    /// Set when a witness has seen a newer log than ours.
-    nonisolated let rolledBack = Mutable<String?>(nil)
-
     /// Microseconds between two records of routine cosignatures: each would be an entry, and so a new checkpoint.
     private static let anchorInterval: Int64 = 3_600_000_000
 
@@ -70,9 +67,7 @@ actor WitnessClient {
         for _ in 0..<3 {
             let old = state.size
             guard old <= size else {
-                let message = "the witness \(witness.name) has cosigned \(old) entries of this log, which has \(size): this directory was rolled back"
-                rolledBack.value = message
-                throw LedgerError(.rolledBack, message)
+                throw diverged("the witness \(witness.name) has cosigned \(old) entries of this log, which has \(size)")
             }
             let store = ledger.store
             let proof = try await offTheEventLoops {
@@ -94,18 +89,61 @@ actor WitnessClient {
                 guard let told = UInt64(String(decoding: answer, as: UTF8.self).prefix { $0 != "\n" }) else {
                     throw LedgerError(.invalid, "the witness \(witness.name) answered a conflict without its size")
                 }
+                // The same size, and refused all the same: another root.
+                guard told != size || old != size else {
+                    throw diverged("the witness \(witness.name) has cosigned another root of \(size) entries")
+                }
                 state.size = told
+            case 422: throw diverged("the witness \(witness.name) finds that this log does not extend the \(old) entries that it has cosigned")
             default: throw LedgerError(.invalid, "the witness \(witness.name) answered \(status)")
             }
         }
         throw LedgerError(.invalid, "the witness \(witness.name) keeps answering conflicts")
     }
 
-    private func post(_ url: String, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
+    private func diverged(_ what: String) -> LedgerError {
+        let error = LedgerError(.rolledBack, what + ": " + Self.advice)
+        ledger.endAdmission(because: error.message)
+        return error
+    }
+
+    private static let advice =
+        "an older copy was put in place of a newer directory. Put the newer one back; if there is none, `countersign epoch begin` ends this "
+        + "log and begins another"
+
+    /// Asks the witnesses, before a log is opened and anything new is signed, whether they know more of it than its stored head.
+    /// A witness that does not answer is passed over.
+    /// - Throws: ``LedgerError`` `rolledBack`.
+    static func check(_ head: SignedCheckpoint, of witnesses: [ServerConfiguration.Witness], logger: Logger) async throws {
+        let size = head.checkpoint.size
+        guard size > 0 else { return }
+        for witness in witnesses {
+            do {
+                let body = try WitnessRequest(oldSize: size, proof: [], checkpoint: head).encoded
+                let (status, answer) = try await post(witness.url, body, timeout: .seconds(3))
+                guard status == 409, let told = UInt64(String(decoding: answer, as: UTF8.self).prefix { $0 != "\n" }) else { continue }
+                if told > size {
+                    throw LedgerError(
+                        .rolledBack, "the witness \(witness.name) has cosigned \(told) entries of this log, which has \(size): \(advice)")
+                }
+                if told == size {
+                    throw LedgerError(.rolledBack, "the witness \(witness.name) has cosigned another root of \(size) entries: \(advice)")
+                }
+            } catch let error as LedgerError where error.code == .rolledBack {
+                throw error
+            } catch {
+                logger.warning("a witness could not be asked before the start", metadata: ["witness": "\(witness.name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func post(_ url: String, _ body: [UInt8]) async throws -> (Int, [UInt8]) { try await Self.post(url, body, timeout: .seconds(10)) }
+
+    private static func post(_ url: String, _ body: [UInt8], timeout: TimeAmount) async throws -> (Int, [UInt8]) {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.body = .bytes(body)
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
         return (Int(response.status.code), Array(try await response.body.collect(upTo: SignedNote.maximumBytes).readableBytesView))
     }
 

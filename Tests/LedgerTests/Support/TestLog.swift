@@ -35,8 +35,11 @@ final class TestLog {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func open() throws {
-        ledger = try Ledger(
+    func open() throws { ledger = try opened(by: signer) }
+
+    /// The log under a signer of another name: that of a new epoch. The caller closes it.
+    func opened(by signer: NoteSigner) throws -> Ledger {
+        try Ledger(
             options, signer: signer, sealing: EnvelopeSealing(keys: keys), objects: try DirectoryObjectStore(at: directory + "/objects"),
             clock: clock)
     }
