@@ -150,11 +150,12 @@ struct CanonicalMembers {
         }
     }
 
-    /// The text of a JSON string without escapes; nil for other values and for strings that have an escape.
+    /// The text of a JSON string; nil for other values.
     static func string(_ value: UnsafeRawBufferPointer) -> String? {
         guard value.count >= 2, value[0] == UInt8(ascii: "\"") else { return nil }
         let inner = UnsafeRawBufferPointer(rebasing: value[1..<(value.count - 1)])
-        guard !inner.contains(UInt8(ascii: "\\")) else { return nil }
+        // Escapes are as good as never there: identifiers and enumerations have none.
+        if inner.contains(UInt8(ascii: "\\")) { return (try? JSONParser.parse(Array(value), maximumBytes: value.count))?.string }
         return String(decoding: inner, as: UTF8.self)
     }
 
