@@ -29,6 +29,7 @@ for entries in 0 1 2 255 256 257 65535 65536 65537 70000; do
 done
 [ ! -x "$here/mutations.sh" ] || run mutations "$here/mutations.sh"
 [ ! -x "$here/epochs.sh" ] || run epochs "$here/epochs.sh" "$verify_log"
+[ ! -x "$here/openapi.sh" ] || run openapi "$here/openapi.sh"
 # What the gateway does not serve yet is skipped by name, and counted as skipped.
 run gateway "$here/gateway.sh" "$here/clients/gateway/conformance.py" --skip 'anthropic,openai-python embeddings'
 [ ! -x "$here/controls.sh" ] || run controls "$here/controls.sh"

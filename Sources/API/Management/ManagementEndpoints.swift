@@ -29,11 +29,16 @@ package enum ManagementEndpoints {
                 request: [
                     "type": "object", "required": ["document"],
                     "properties": ["document": ["type": "string", "description": "YAML"], "dry_run": ["type": "boolean"]],
-                ]
+                ],
+                response: Schema.object([
+                    "changes": Schema.array(Schema.text), "dry_run": Schema.boolean,
+                    "tokens": Schema.array(Schema.object(["id": Schema.identifier, "name": Schema.text, "token": Schema.text])),
+                ])
             ) { call in
                 let body = try call.object()
                 guard let document = body["document"]?.string else { throw Problem.invalid("document is missing: the YAML text to apply") }
-                return .json(try await operations.apply(document: document, dryRun: body["dry_run"]?.bool ?? false, by: try call.caller()))
+                guard let dryRun = body["dry_run"].map(\.bool) ?? false else { throw Problem.invalid("dry_run must be true or false") }
+                return .json(try await operations.apply(document: document, dryRun: dryRun, by: try call.caller()))
             },
         ]
     }
@@ -42,8 +47,7 @@ package enum ManagementEndpoints {
         let periodSchema: JSONValue = [
             "type": "object", "required": ["from", "to"],
             "properties": [
-                "from": ["type": "string", "description": "RFC 3339 date or time, UTC"], "to": ["type": "string"],
-                "ids": ["type": "array", "items": ["type": "string"]],
+                "from": Schema.day, "to": Schema.day, "ids": Schema.array(Schema.text),
             ],
         ]
         return [
@@ -56,6 +60,7 @@ package enum ManagementEndpoints {
             ) { call in
                 let body = try call.object()
                 let (from, to) = try period(of: body)
+                guard body["ids"] == nil || body["ids"]?.array != nil else { throw Problem.invalid("ids must be a list") }
                 let ids = try (body["ids"]?.array ?? []).map { element -> String in
                     guard let id = element.string else { throw Problem.invalid("ids must be texts") }
                     return id

@@ -17,7 +17,10 @@ package struct ReceiptEndpoints: Sendable {
 
     package var all: [Endpoint] {
         [
-            Endpoint("GET", "/api/v1/receipts/{id}", "getReceipt", "State, outcome and inclusion proofs of an event", .known) { call in
+            Endpoint(
+                "GET", "/api/v1/receipts/{id}", "getReceipt", "State, outcome and inclusion proofs of an event", .known,
+                response: Self.schema
+            ) { call in
                 .json(try await receipt(try call.parameter("id"), for: try call.caller()))
             },
             Endpoint(
@@ -30,12 +33,31 @@ package struct ReceiptEndpoints: Sendable {
             },
             Endpoint(
                 "POST", "/api/v1/receipts/{id}/unseal", "unseal", "Open the sealed contents of an event; recorded before they are shown",
-                .action(.unseal), request: ["type": "object", "required": ["purpose"], "properties": ["purpose": ["type": "string"]]]
+                .action(.unseal),
+                request: [
+                    "type": "object", "required": ["purpose"], "properties": ["purpose": ["enum": .array(Self.purposes.map { JSONValue($0) })]],
+                ],
+                response: Schema.object([
+                    "id": Schema.identifier, "contents": ["type": "object", "additionalProperties": ["type": "string"]],
+                ])
             ) { call in
                 .json(try await unseal(try call.parameter("id"), call))
             },
         ]
     }
+
+    private static let entrySchema = Schema.object([
+        "id": Schema.identifier, "index": Schema.integer, "type": Schema.text, "recorded_at": Schema.time, "leaf": Schema.text,
+        "proof": Schema.text, "has_payload": Schema.boolean,
+    ])
+
+    /// Of an event that is not integrated there is its id and `pending`.
+    private static let schema = Schema.object(
+        [
+            "id": Schema.identifier,
+            "state": ["enum": ["pending", "integrated", "open", "completed", "denied", "failed", "aborted"]],
+        ],
+        optional: ["origin": Schema.text, "entry": entrySchema, "outcome": entrySchema, "answers": Schema.array(Schema.identifier)])
 
     private func find(_ id: String) async throws -> Receipt? {
         guard Identifier(parsing: id) != nil else { throw Problem.invalid("this is not the id of an event") }

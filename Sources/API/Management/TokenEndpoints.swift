@@ -9,16 +9,20 @@ package struct TokenEndpoints: Sendable {
 
     package var all: [Endpoint] {
         [
-            Endpoint("GET", "/api/v1/tokens", "listTokens", "Tokens, without their secrets", .action(.readAccess)) { _ in .json(try await list()) },
+            Endpoint("GET", "/api/v1/tokens", "listTokens", "Tokens, without their secrets", .action(.readAccess), response: Self.listSchema) { _ in
+                .json(try await list())
+            },
             Endpoint(
                 "POST", "/api/v1/tokens", "issueToken", "Make a token; its secret is in the answer and nowhere else", .action(.manageTokens),
                 request: [
                     "type": "object", "required": ["name", "principal"],
                     "properties": [
-                        "name": ["type": "string"], "principal": ["type": "string"], "expires_in_days": ["type": "integer", "minimum": 1],
+                        "name": ["type": "string", "minLength": 1, "maxLength": 128], "principal": ["type": "string"],
+                        "expires_in_days": ["type": "integer", "minimum": 1, "maximum": 366],
                     ],
-                ]
-            ) { call in .json(try await issue(call), status: 201) },
+                ],
+                response: Schema.object(["id": Schema.identifier, "name": Schema.text, "expires_at": Schema.time, "token": Schema.text]), status: 201
+            ) { call in .json(try await issue(call)) },
             Endpoint("DELETE", "/api/v1/tokens/{id}", "revokeToken", "End a token; no request is accepted with it any more", .action(.manageTokens)) {
                 call in
                 let id = try call.parameter("id")
@@ -27,6 +31,15 @@ package struct TokenEndpoints: Sendable {
             },
         ]
     }
+
+    private static let listSchema = Schema.object([
+        "tokens": Schema.array(
+            Schema.object(
+                [
+                    "id": Schema.identifier, "name": Schema.text, "principal": Schema.text, "created_at": Schema.time, "expires_at": Schema.time,
+                    "state": ["enum": ["active", "expired", "revoked"]],
+                ], optional: ["last_used_at": Schema.time]))
+    ])
 
     private func list() async throws -> JSONValue {
         let state = try await access.state()
@@ -55,8 +68,9 @@ package struct TokenEndpoints: Sendable {
         guard let user = state.users.first(where: { $0.isActive && ($0.name == principal || $0.id == principal) }) else {
             throw Problem.notFound("no active principal has this name or id")
         }
-        let days = body["expires_in_days"]?.int ?? 90
-        guard (1...3650).contains(days) else { throw Problem.invalid("expires_in_days must be 1 to 3650") }
+        guard body["expires_in_days"] == nil || body["expires_in_days"]?.int != nil, let days = body["expires_in_days"]?.int ?? Optional(90),
+            (1...366).contains(days)
+        else { throw Problem.invalid("expires_in_days must be 1 to 366") }
         let issued = try await access.issueToken(
             NewToken(name: name, principalID: user.id, lifetimeDays: Int(days)), by: ChangeOrigin(try call.caller()))
         return [

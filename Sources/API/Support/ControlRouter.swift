@@ -27,7 +27,7 @@ package struct ControlRouter: Sendable {
                 await respond(endpoint, rest, request, context)
             }
         }
-        router.add(middleware: NotFound())
+        router.add(middleware: NotServed(endpoints: endpoints))
         return router
     }
 
@@ -45,8 +45,8 @@ package struct ControlRouter: Sendable {
             if let rest { parameters[rest] = context.parameters.getCatchAll().joined(separator: "/") }
             var query: [String: String] = [:]
             for (name, value) in request.uri.queryParameters { query[String(name)] = String(value) }
-            let call = Call(principal: principal, parameters: parameters, query: query, body: try await body(of: request))
-            return Self.render(try await endpoint.handle(call))
+            let call = Call(principal: principal, parameters: parameters, query: query, body: try await body(of: request), members: endpoint.members)
+            return Self.render(try await endpoint.handle(call), status: endpoint.status)
         } catch let problem as Problem {
             return problem.response
         } catch let error as AccessError {
@@ -98,12 +98,12 @@ package struct ControlRouter: Sendable {
         }
     }
 
-    private static func render(_ answer: Answer) -> Response {
+    private static func render(_ answer: Answer, status: Int) -> Response {
         var headers = HTTPFields()
         headers[.cacheControl] = "no-store"
         headers[HTTPField.Name("X-Content-Type-Options") ?? .accept] = "nosniff"
         switch answer {
-        case .json(let value, let status):
+        case .json(let value):
             headers[.contentType] = "application/json"
             return Response(
                 status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: CanonicalJSON.encode(value))))
@@ -118,13 +118,32 @@ package struct ControlRouter: Sendable {
     }
 }
 
-/// Paths that nobody serves answer in our own shape.
-private struct NotFound: RouterMiddleware {
+/// Paths and methods that nobody serves answer in our own shape.
+private struct NotServed: RouterMiddleware {
+    let endpoints: [Endpoint]
+
     func handle(
         _ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
         do { return try await next(request, context) } catch let error as HTTPError where error.status == .notFound {
-            return Problem.notFound("nothing is served here; /openapi.json lists what is").response
+            let methods = Set(endpoints.filter { $0.matches(request.uri.path) }.map(\.method)).sorted()
+            guard !methods.isEmpty else { return Problem.notFound("nothing is served here; /openapi.json lists what is").response }
+            var problem = Problem(405, "method_not_allowed", "this path is served for \(methods.joined(separator: ", ")) only")
+            problem.allow = methods
+            return problem.response
         }
+    }
+}
+
+extension Endpoint {
+    /// Whether a path is one of this endpoint's.
+    fileprivate func matches(_ path: String) -> Bool {
+        let (own, other) = (self.path.split(separator: "/"), path.split(separator: "/"))
+        if let last = own.last, last.hasSuffix("...}") { return other.count >= own.count && Self.match(own.dropLast(), other.prefix(own.count - 1)) }
+        return own.count == other.count && Self.match(own[...], other[...])
+    }
+
+    private static func match(_ own: ArraySlice<Substring>, _ other: ArraySlice<Substring>) -> Bool {
+        zip(own, other).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
     }
 }

@@ -12,17 +12,22 @@ package struct Call: Sendable {
     package var parameters: [String: String]
     package var query: [String: String]
     package var body: [UInt8]
+    /// The members that the body may have.
+    var members: Set<String> = []
 
     package func parameter(_ name: String) throws -> String {
         guard let value = parameters[name], !value.isEmpty else { throw Problem.invalid("\(name) is missing from the path") }
         return value
     }
 
-    /// The body as an object.
+    /// The body as an object with no members but those that the operation describes.
     package func object() throws -> JSONValue {
         do {
             let value = try JSONParser.parse(body, maximumBytes: Endpoint.maximumBodyBytes)
-            guard value.object != nil else { throw Problem.invalid("the body must be a JSON object") }
+            guard let object = value.object else { throw Problem.invalid("the body must be a JSON object") }
+            guard members.isSuperset(of: object.keys) else {
+                throw Problem.invalid("the body may have these members and no others: \(members.sorted().joined(separator: ", "))")
+            }
             return value
         } catch let error as JSONError {
             throw Problem.invalid("the body is not the JSON expected: \(error)")
@@ -38,7 +43,7 @@ package struct Call: Sendable {
 
 /// What an endpoint answers.
 package enum Answer: Sendable {
-    case json(JSONValue, status: Int = 200)
+    case json(JSONValue)
     case bytes([UInt8], contentType: String)
     case file(path: String, contentType: String, name: String)
 }
@@ -68,11 +73,17 @@ package struct Endpoint: Sendable {
     /// Media type and JSON schema of the answer.
     package var responseType = "application/json"
     package var responseSchema: JSONValue?
+    /// Of an answer that is no problem.
+    package var status = 200
     package var handle: @Sendable (Call) async throws -> Answer
+
+    /// The members of the request's body.
+    var members: Set<String> { Set((requestSchema?["properties"]?.object ?? [:]).keys) }
 
     package init(
         _ method: String, _ path: String, _ operationID: String, _ summary: String, _ guardian: Guardian, request: JSONValue? = nil,
-        responseType: String = "application/json", response: JSONValue? = nil, handle: @escaping @Sendable (Call) async throws -> Answer
+        responseType: String = "application/json", response: JSONValue? = nil, status: Int = 200,
+        handle: @escaping @Sendable (Call) async throws -> Answer
     ) {
         self.method = method
         self.path = path
@@ -82,6 +93,7 @@ package struct Endpoint: Sendable {
         requestSchema = request
         self.responseType = responseType
         responseSchema = response
+        self.status = status
         self.handle = handle
     }
 }

@@ -25,7 +25,7 @@ package enum OpenAPI {
 
     private static func operation(_ endpoint: Endpoint) -> JSONValue {
         var responses: [String: JSONValue] = [
-            "200": [
+            String(endpoint.status): [
                 "description": "done",
                 "content": .object([endpoint.responseType: endpoint.responseSchema.map { ["schema": $0] } ?? [:]]),
             ],
@@ -44,12 +44,16 @@ package enum OpenAPI {
             responses["403"] = ["description": "the action is not granted"]
         }
         operation["responses"] = .object(responses)
-        if let schema = endpoint.requestSchema {
-            operation["requestBody"] = ["required": true, "content": ["application/json": ["schema": schema]]]
+        if var schema = endpoint.requestSchema?.object {
+            schema["additionalProperties"] = false
+            operation["requestBody"] = ["required": true, "content": ["application/json": ["schema": .object(schema)]]]
         }
         let names = endpoint.path.parameterNames
         if !names.isEmpty {
-            operation["parameters"] = .array(names.map { ["name": JSONValue($0), "in": "path", "required": true, "schema": ["type": "string"]] })
+            operation["parameters"] = .array(
+                names.map {
+                    ["name": JSONValue($0), "in": "path", "required": true, "schema": $0 == "id" ? Schema.identifier : ["type": "string"]]
+                })
         }
         return .object(operation)
     }

@@ -11,6 +11,13 @@ package struct Problem: Error, Sendable {
     /// For people: what was wrong and what to do. No secrets, no content.
     package var detail: String
     package var retryAfter: Int?
+    /// The methods that are served, for 405.
+    var allow: [String] = []
+
+    private static let titles = [
+        400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
+        413: "Content Too Large", 422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
+    ]
 
     package init(_ status: Int, _ code: String, _ detail: String, retryAfter: Int? = nil) {
         self.status = status
@@ -26,10 +33,11 @@ package struct Problem: Error, Sendable {
         var headers = HTTPFields()
         headers[.contentType] = "application/problem+json"
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if !allow.isEmpty { headers[.allow] = allow.sorted().joined(separator: ", ") }
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let body = CanonicalJSON.encode([
             "code": JSONValue(code), "detail": JSONValue(detail), "status": JSONValue(status),
-            "title": JSONValue(HTTPResponse.Status(integerLiteral: status).reasonPhrase),
+            "title": JSONValue(Self.titles[status] ?? "Error"),
             "type": JSONValue("urn:countersign:problem:\(code)"),
         ])
         return Response(status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
