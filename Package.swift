@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -73,11 +74,18 @@ let package = Package(
             name: "API",
             dependencies: ["Core", "Ledger", "Access", "Gateway", "Assurance", "MerkleLog", .hummingbird, .httpTypes, .log, .nioCore, .nioPosix]),
 
+        // Server-rendered pages for people.
+        .target(
+            name: "Console",
+            dependencies: ["Access", "Core", "Ledger", "MerkleLog", .httpTypes, .hummingbird, .log, .mustache, .nioCore, .nioPosix],
+            exclude: ["Resources"],
+            plugins: ["EmbedResources"]),
+
         // MARK: Floor 7. Configuration, wiring, lifecycle.
         .target(
             name: "Server",
             dependencies: [
-                "API", "Access", "Assurance", "Core", "Database", "EnvelopeEncryption", "Gateway", "Ledger", "MerkleLog",
+                "API", "Access", "Assurance", "Console", "Core", "Database", "EnvelopeEncryption", "Gateway", "Ledger", "MerkleLog",
                 "ObjectStore", "SQLiteDatabase", .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .lifecycle, .unixSignals, .log, .nioCore, .nioHTTP1, .nioPosix, .yams,
             ]),
 
@@ -117,6 +125,7 @@ let package = Package(
                 "Core", "Database", "DatabaseContract", "Gateway", "SQLiteDatabase", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioSSL,
             ]),
         .testTarget(name: "AssuranceTests", dependencies: ["Assurance", "Core", "Ledger", "MerkleLog", .crypto, .sqlite]),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Core"]),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .testTarget(
             name: "ServerTests", dependencies: ["Server", "Access", "Core", "Gateway", "Ledger", "Assurance", .asyncHTTPClient, .nioCore, .yams]),
@@ -133,6 +142,7 @@ extension Target.Dependency {
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let log = product(name: "Logging", package: "swift-log")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")

@@ -30,6 +30,7 @@ done
 [ ! -x "$here/mutations.sh" ] || run mutations "$here/mutations.sh"
 [ ! -x "$here/epochs.sh" ] || run epochs "$here/epochs.sh" "$verify_log"
 [ ! -x "$here/openapi.sh" ] || run openapi "$here/openapi.sh"
+[ ! -x "$here/console.sh" ] || run console "$here/console.sh"
 # What the gateway does not serve yet is skipped by name, and counted as skipped.
 run gateway "$here/gateway.sh" "$here/clients/gateway/conformance.py" --skip 'anthropic,openai-python embeddings'
 [ ! -x "$here/controls.sh" ] || run controls "$here/controls.sh"

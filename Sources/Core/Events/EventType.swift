@@ -27,6 +27,8 @@ extension EventType {
     package static let grantRevoked = EventType("grant.revoked")
     package static let tokenIssued = EventType("token.issued")
     package static let tokenRevoked = EventType("token.revoked")
+    package static let sessionStarted = EventType("session.started")
+    package static let sessionEnded = EventType("session.ended")
     package static let accessDecided = EventType("access.decided")
 
     package static let inferenceRequested = EventType("inference.requested")

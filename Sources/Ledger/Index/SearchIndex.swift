@@ -189,6 +189,12 @@ package final class SearchIndex: Sendable {
         }
     }
 
+    func read<Result>(_ body: (GRDB.Database) throws -> Result) throws -> Result { try pool.read(body) }
+
+    static func entry(_ index: Int64, _ db: GRDB.Database) throws -> Row? {
+        try GRDB.Row.fetchOne(db, sql: select + " WHERE e.idx=?", arguments: [index]).map(row)
+    }
+
     private static let select = """
         SELECT e.idx, e.id, e.type, e.at_us, e.request_id, e.system, e.outcome, e.segment, p.digest AS pack, e.offset, e.length
         FROM entry e LEFT JOIN pack p ON p.segment=e.segment

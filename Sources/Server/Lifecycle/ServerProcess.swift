@@ -1,5 +1,6 @@
 import API
 import Access
+import Console
 import Core
 import Database
 import Gateway
@@ -162,6 +163,16 @@ private struct ControlPlane: Service {
         let document = OpenAPI.document(endpoints)
         let openAPI = Endpoint("GET", "/openapi.json", "openapi", "This description", .open) { _ in .json(document) }
         let router = ControlRouter(authenticator: decider, authorizer: decider, decisions: decisions, logger: logger).router(endpoints + [openAPI])
+        let configuration = installation.configuration
+        let console = try Console(
+            ledger: installation.ledger, access: installation.access, decisions: decisions,
+            source: .init(
+                unreadiness: { operations.unreadiness() },
+                models: { [routes = installation.routeSwitch] in
+                    Dictionary(routes.current().routes.map { ($0.id, $0.model) }, uniquingKeysWith: { first, _ in first })
+                }),
+            installation: configuration.origin + (configuration.mode == .production ? "" : ", \(configuration.mode.rawValue)"), logger: logger)
+        console.add(to: router)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
