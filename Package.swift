@@ -77,7 +77,7 @@ let package = Package(
         // Server-rendered pages for people.
         .target(
             name: "Console",
-            dependencies: ["Access", "Core", "Ledger", "MerkleLog", .httpTypes, .hummingbird, .log, .mustache, .nioCore, .nioPosix],
+            dependencies: ["Access", "Core", "Gateway", "Ledger", "MerkleLog", .httpTypes, .hummingbird, .log, .mustache, .nioCore, .nioPosix],
             exclude: ["Resources"],
             plugins: ["EmbedResources"]),
 

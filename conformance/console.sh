@@ -49,7 +49,7 @@ fine "strangers, services and forms of other sites do not sign in"
 grep -qi '^location: /.\?$' "$work/head" || wrong "signing in leads to another site: $(grep -i location "$work/head")"
 grep -qi '^set-cookie: countersign_session=.*HttpOnly; SameSite=Strict' "$work/head" || wrong "the cookie: $(grep -i set-cookie "$work/head")"
 fine "a person signs in, and is led nowhere else"
-for page in / /requests '/requests?outcome=denied' /evidence; do
+for page in / /requests '/requests?outcome=denied' /routes /people /evidence; do
     [ "$(status -b "$work/jar" "$control_url$page")" = 200 ] || wrong "$page: $(head -c 300 "$work/page")"
     grep -qi "^content-security-policy: default-src 'none'" "$work/head" || wrong "$page has no content security policy"
     ! grep -qE '<script>alert|<b>triage|<i>one' "$work/page" || wrong "$page shows a hostile name as markup"

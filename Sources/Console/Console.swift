@@ -1,5 +1,6 @@
 package import Access
 import Core
+package import Gateway
 import HTTPTypes
 package import Hummingbird
 package import Ledger
@@ -15,12 +16,23 @@ package struct Console: Sendable {
     package struct Source: Sendable {
         /// Why new requests are refused; nil while all is well.
         package var unreadiness: @Sendable () -> String?
-        /// Public model names by route id.
-        package var models: @Sendable () -> [String: String]
+        /// The routes in force.
+        package var routes: @Sendable () -> RouteTable
+        /// Why some routes are not served.
+        package var routeProblems: @Sendable () -> [String]
 
-        package init(unreadiness: @escaping @Sendable () -> String?, models: @escaping @Sendable () -> [String: String]) {
+        package init(
+            unreadiness: @escaping @Sendable () -> String?, routes: @escaping @Sendable () -> RouteTable,
+            routeProblems: @escaping @Sendable () -> [String]
+        ) {
             self.unreadiness = unreadiness
-            self.models = models
+            self.routes = routes
+            self.routeProblems = routeProblems
+        }
+
+        /// Public model names by route id.
+        func models() -> [String: String] {
+            Dictionary(routes().routes.map { ($0.id, $0.model) }, uniquingKeysWith: { first, _ in first })
         }
     }
 
@@ -61,6 +73,8 @@ package struct Console: Sendable {
         page("/requests", .readReceipts, router) { try await requests($0) }
         page("/requests/:id", .readReceipts, router) { try await request($0) }
         page("/requests/:id/proof.json", .readReceipts, router) { try await proof($0) }
+        page("/routes", .readConfiguration, router) { try await routes($0) }
+        page("/people", .readAccess, router) { try await people($0) }
         page("/evidence", .readLedger, router) { try await evidence($0) }
     }
 
@@ -119,7 +133,10 @@ package struct Console: Sendable {
             templates.render("problem", ["title": heading, "heading": heading, "detail": detail, "installation": installation]), status: status)
     }
 
-    private static let navigation = [("/", "Overview"), ("/requests", "Requests"), ("/evidence", "Evidence")]
+    private static let navigation = [
+        ("/", "Overview"), ("/requests", "Requests"), ("/routes", "Providers and routes"), ("/people", "People and tokens"),
+        ("/evidence", "Evidence"),
+    ]
 
     func html(_ template: String, title: String, _ visit: Visit, script: String? = nil, _ values: [String: Any]) async throws -> Response {
         var values = values

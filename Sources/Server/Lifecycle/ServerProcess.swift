@@ -167,10 +167,8 @@ private struct ControlPlane: Service {
         let console = try Console(
             ledger: installation.ledger, access: installation.access, decisions: decisions,
             source: .init(
-                unreadiness: { operations.unreadiness() },
-                models: { [routes = installation.routeSwitch] in
-                    Dictionary(routes.current().routes.map { ($0.id, $0.model) }, uniquingKeysWith: { first, _ in first })
-                }),
+                unreadiness: { operations.unreadiness() }, routes: { [routes = installation.routeSwitch] in routes.current() },
+                routeProblems: { [routes = installation.routes] in routes.problems }),
             installation: configuration.origin + (configuration.mode == .production ? "" : ", \(configuration.mode.rawValue)"), logger: logger)
         console.add(to: router)
         var quiet = logger

@@ -89,10 +89,11 @@ def journey(name, dark, width):
         for part in ("entry", "path", "root", "signature"):
             told = page.execute_async_script(TAMPER, part)
             check(told == "Not verified", f"{name}: one byte of the {part} changed: {told}")
-        page.get(base + "/evidence")
-        shot("evidence")
-        wide = page.execute_script("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        check(not wide, f"{name}: the page is no wider than the window")
+        for what in ("routes", "people", "evidence"):
+            page.get(f"{base}/{what}")
+            shot(what)
+            wide = page.execute_script("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            check(not wide, f"{name}: the page {what} is no wider than the window")
         broken = [e["message"] for e in page.get_log("browser") if e["level"] == "SEVERE" and "401" not in e["message"]]
         check(not broken, f"{name}: nothing is refused by the content security policy {broken}")
         page.find_element(By.CSS_SELECTOR, "header button").click()
