@@ -175,7 +175,7 @@ say "    and not every hour has a measurement of a synchronised clock."
 
 step "Leave it running"
 say "    data plane     $data_url/v1"
-say "    control plane  $COUNTERSIGN_SERVER   (token: $demo/administrator.token)"
+say "    console, API   $COUNTERSIGN_SERVER   (sign in with the token in $demo/administrator.token)"
 say "    stop           Scripts/run.sh --stop"
 say ""
 say "Point an unchanged OpenAI client at it (model: help-desk):"

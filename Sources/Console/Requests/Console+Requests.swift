@@ -33,7 +33,7 @@ extension Console {
             ))
         values["outcomes"] = Self.outcomes.map { ["value": $0.value, "label": $0.label, "selected": $0.value == chosen.value] as [String: Any] }
         values["system"] = system ?? ""
-        if found.count > Self.pageSize { values["older"] = link(found[Self.pageSize - 1].row.intent.index) }
+        if found.count > Self.pageSize { values["older"] = link(found[Self.pageSize - 1].row.cursor) }
         if before != nil { values["newest"] = link(nil) }
         return try await html("requests", title: "Requests", visit, values)
     }

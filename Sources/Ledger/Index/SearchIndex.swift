@@ -21,7 +21,7 @@ package final class SearchIndex: Sendable {
 
     private let pool: DatabasePool
     private let path: String
-    private static let version = 2
+    private static let version = 3
 
     /// Opens the index; one that is damaged, of another log or of another version is thrown away.
     /// - Parameters:
@@ -71,6 +71,14 @@ package final class SearchIndex: Sendable {
                     ) STRICT;
                     CREATE UNIQUE INDEX entry_id ON entry(id);
                     CREATE INDEX entry_request ON entry(request_id) WHERE request_id IS NOT NULL;
+                    -- Small, for most requests complete: what is looked for among the many.
+                    CREATE INDEX entry_unusual ON entry(type, idx) WHERE \(unusual);
+                    CREATE TABLE tally (
+                      minute INTEGER NOT NULL,
+                      type TEXT NOT NULL,
+                      entries INTEGER NOT NULL,
+                      PRIMARY KEY (minute, type)
+                    ) STRICT, WITHOUT ROWID;
                     CREATE TABLE pack (
                       segment INTEGER PRIMARY KEY,
                       digest TEXT NOT NULL
@@ -89,7 +97,7 @@ package final class SearchIndex: Sendable {
     /// Forgets everything; the log will be read again.
     func reset() throws {
         try write { db in
-            try db.execute(sql: "DELETE FROM entry; DELETE FROM pack; UPDATE meta SET value='0' WHERE key='size'")
+            try db.execute(sql: "DELETE FROM entry; DELETE FROM tally; DELETE FROM pack; UPDATE meta SET value='0' WHERE key='size'")
         }
     }
 
@@ -98,9 +106,29 @@ package final class SearchIndex: Sendable {
         try write { db in
             let insert = try IndexInsertion(db.cachedStatement(sql: "INSERT OR REPLACE INTO entry VALUES (?,?,?,?,?,?,?,?,?,?)"))
             for row in rows { try insert.run(row) }
+            try Self.tally(rows, db)
             try db.execute(sql: "UPDATE meta SET value=? WHERE key='size'", arguments: [String(size)])
         }
     }
+
+    /// Counts by minute and type: what a page shows of a day must not be counted over its every entry.
+    private static func tally(_ rows: [Row], _ db: GRDB.Database) throws {
+        struct Key: Hashable {
+            let minute: Int64
+            let type: String
+        }
+        var counts: [Key: Int64] = [:]
+        for row in rows { counts[Key(minute: row.recordedAt / minute, type: row.type), default: 0] += 1 }
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO tally VALUES (?,?,?) ON CONFLICT DO UPDATE SET entries = entries + excluded.entries")
+        for (key, count) in counts { try statement.execute(arguments: [key.minute, key.type, count]) }
+    }
+
+    /// What the partial index holds. A query must say it in these very words for the planner to use the index.
+    static let unusual = "type IN ('inference.denied', 'inference.failed', 'inference.aborted')"
+
+    /// Microseconds.
+    static let minute: Int64 = 60_000_000
 
     /// A transaction; what goes wrong in it names the file.
     private func write(_ body: (GRDB.Database) throws -> Void) throws {
@@ -184,7 +212,7 @@ package final class SearchIndex: Sendable {
     /// How many entries of each type there are.
     package func counts() throws -> [String: Int] {
         try pool.read { db in
-            let rows = try GRDB.Row.fetchAll(db, sql: "SELECT type, count(*) AS n FROM entry GROUP BY type")
+            let rows = try GRDB.Row.fetchAll(db, sql: "SELECT type, sum(entries) AS n FROM tally GROUP BY type")
             return Dictionary(rows.map { ($0["type"] as String, $0["n"] as Int) }, uniquingKeysWith: +)
         }
     }
