@@ -44,6 +44,8 @@ grep -qi '^location: /sign-in?next=' "$work/head" || wrong "a stranger is not le
 [ "$(status --data-urlencode "token=cs_nobody" "$control_url/sign-in")" = 401 ] || wrong "nobody signed in"
 [ "$(status -H 'Origin: http://evil.example' --data-urlencode "token=$reader" "$control_url/sign-in")" = 403 ] || wrong "a form from another site was taken"
 [ "$(status -H 'Sec-Fetch-Site: cross-site' --data-urlencode "token=$reader" "$control_url/sign-in")" = 403 ] || wrong "a form from another site was taken"
+[ "$(status --data '' "$control_url/sign-in")" = 400 ] || wrong "an empty form"
+[ "$(head -c 20000 /dev/zero | tr '\0' a | status --data-binary @- "$control_url/sign-in")" = 413 ] || wrong "a form that is too long"
 fine "strangers, services and forms of other sites do not sign in"
 [ "$(status -c "$work/jar" --data-urlencode "token=$reader" --data-urlencode 'next=//evil.example' "$control_url/sign-in")" = 303 ] || wrong "sign-in"
 grep -qi '^location: /.\?$' "$work/head" || wrong "signing in leads to another site: $(grep -i location "$work/head")"

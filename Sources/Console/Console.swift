@@ -122,6 +122,10 @@ package struct Console: Sendable {
             return problem(.serviceUnavailable, "This could not be recorded, so it was not done", "\(error) Try again in a moment.")
         } catch let error as HTTPError where error.status == .notFound {
             return problem(.notFound, "Nothing is here", "The address is wrong, or what it names is not in the log yet: that takes about a second.")
+        } catch let error as HTTPError where error.status == .contentTooLarge {
+            return problem(.contentTooLarge, "This form is too long", "Nothing was done.")
+        } catch let error as HTTPError where error.status.kind == .clientError {
+            return problem(.badRequest, "This is not a form of the console", "Nothing was done. Open the page again and send its form.")
         } catch {
             logger.error("a page failed", metadata: ["error": "\(error)"])
             return problem(.internalServerError, "This page could not be made", "\(error)")

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Ledger
 import MerkleLog
+import NIOCore
 
 /// Signing in with a person's token, and out.
 extension Console {
@@ -106,7 +107,8 @@ extension Console {
 
     private static func form<Form: Decodable>(_ type: Form.Type, _ request: Request) async throws -> Form {
         var request = request
-        let body = try await request.collectBody(upTo: maximumForm)
+        let body: ByteBuffer
+        do { body = try await request.collectBody(upTo: maximumForm) } catch is NIOTooManyBytesError { throw HTTPError(.contentTooLarge) }
         do {
             return try URLEncodedFormDecoder().decode(type, from: String(buffer: body))
         } catch {

@@ -11,7 +11,7 @@ package enum Epoch {
     /// Interrupted at any point, it can be called again. Blocks.
     /// - Parameters:
     ///   - directory: `DATA/ledger`.
-    ///   - archive: where the old log goes; must not exist, its parent must.
+    ///   - archive: where the old log goes; must not exist. Its parent is made if need be.
     ///   - old: the old log's key; `new` signs the new one, under another name.
     /// - Returns: the old log's last head.
     /// - Throws: ``LedgerError``: `locked`, `missing`, `invalid` for the same name, `inconsistent` where the old log does not verify.
@@ -39,6 +39,7 @@ package enum Epoch {
                 try Ledger.create(LedgerOptions(directory: next, indexPath: ""), signer: new)
             }
             guard try DurableFile.status(archive) == nil else { throw LedgerError(.invalid, "\(archive) is there already") }
+            _ = try DurableFile.makeDirectory(DurableFile.parent(of: archive))
             try DurableFile.rename(directory, to: archive)
             try DurableFile.syncDirectory(DurableFile.parent(of: archive))
             return try finish(from: next, to: directory)

@@ -38,7 +38,6 @@ extension Installation {
                 return EpochBegun(previous: previous, archive: try newest(in: configuration.data + "/epochs"), vkey: new.verifier.vkey)
             }
             let renamed = try renaming(text, to: origin)
-            _ = try DurableFile.makeDirectory(configuration.data + "/epochs")
             let archive = configuration.data + "/epochs/" + (try freeName(in: configuration.data + "/epochs"))
             let previous = try Epoch.begin(
                 directory: configuration.data + "/ledger", archive: archive, old: old.verifier, new: new)
@@ -76,7 +75,7 @@ extension Installation {
     }
 
     private static func freeName(in directory: String) throws -> String {
-        String(((try DurableFile.list(directory).compactMap { Int($0) }.max()) ?? 0) + 1)
+        try DurableFile.status(directory) == nil ? "1" : String(((try DurableFile.list(directory).compactMap { Int($0) }.max()) ?? 0) + 1)
     }
 
     private static func newest(in directory: String) throws -> String {

@@ -5,6 +5,7 @@ signature in turn: the verdict must be red each time. Screenshots of each page, 
 """
 import os, shutil, sys, time
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -28,7 +29,9 @@ def browser(dark, width):
         options.add_argument("--blink-settings=preferredColorScheme=0")
     options.binary_location = shutil.which("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    page = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    page.set_script_timeout(30)
+    return page
 
 
 TAMPER = """
@@ -47,13 +50,22 @@ fetch(document.getElementById("proof").dataset.source).then(r => r.json()).then(
 """
 
 
+def eventually(condition):
+    """Whether a condition comes true: a click answers before the page that it leads to is there."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if condition():
+                return True
+        except WebDriverException:
+            pass  # the page is being replaced
+        time.sleep(0.05)
+    return False
+
+
 def verdict(page):
-    for _ in range(50):
-        text = page.find_element(By.ID, "verdict").text
-        if text != "Not checked yet":
-            return text
-        time.sleep(0.1)
-    return "no verdict"
+    eventually(lambda: page.find_element(By.ID, "verdict").text != "Not checked yet")
+    return page.find_element(By.ID, "verdict").text
 
 
 def journey(name, dark, width):
@@ -72,10 +84,10 @@ def journey(name, dark, width):
         check("/sign-in" in page.current_url, f"{name}: who is not signed in is led to the sign-in page")
         shot("sign-in")
         submit(service)
-        check("service" in page.find_element(By.CSS_SELECTOR, "[role=alert]").text, f"{name}: a service's token is refused")
+        check(eventually(lambda: "service" in page.find_element(By.CSS_SELECTOR, "[role=alert]").text), f"{name}: a service's token is refused")
         submit(person)
-        check(page.current_url == base + "/requests?outcome=denied", f"{name}: after signing in the page that was asked for is shown")
-        check(len(page.find_elements(By.CSS_SELECTOR, ".badge.bad")) >= 1, f"{name}: the refusals are there")
+        check(eventually(lambda: page.current_url == base + "/requests?outcome=denied"), f"{name}: after signing in the page that was asked for is shown")
+        check(eventually(lambda: page.find_elements(By.CSS_SELECTOR, ".badge.bad")), f"{name}: the refusals are there")
         page.get(base + "/")
         shot("overview")
         page.get(base + "/requests")
@@ -97,6 +109,7 @@ def journey(name, dark, width):
         broken = [e["message"] for e in page.get_log("browser") if e["level"] == "SEVERE" and "401" not in e["message"]]
         check(not broken, f"{name}: nothing is refused by the content security policy {broken}")
         page.find_element(By.CSS_SELECTOR, "header button").click()
+        eventually(lambda: "/sign-in" in page.current_url)
         page.get(base + "/requests")
         check("/sign-in" in page.current_url, f"{name}: signed out")
     finally:
