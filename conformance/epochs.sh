@@ -106,8 +106,24 @@ archive=$(read_begun archive) new_vkey=$(read_begun vkey)
 "$program" ledger verify "$archive" --key "$vkey" || wrong "the old log does not verify"
 "$verifier" "$archive" "$vkey" || wrong "$verifier refuses the old log"
 fine "the old log is kept and verifies"
-"$program" epoch begin --data "$data" --by conformance --origin conformance.test/log-2 >"$work/out" 2>&1 && wrong "the same epoch was begun twice"
-fine "a second time is refused"
+"$program" epoch begin --data "$data" --by conformance --origin conformance.test/log-2 >"$work/out" 2>&1 || wrong "a second time: $(cat "$work/out")"
+grep -q 'nothing was left to do' "$work/out" || wrong "a second time does not say so: $(cat "$work/out")"
+[ "$(ls "$data/epochs")" = 1 ] || wrong "the same epoch was begun twice"
+fine "a second time there is nothing to do"
+cp -a "$data" "$work/two"
+"$program" epoch begin --data "$work/two" --by conformance --origin conformance.test/log-3 >"$work/out" 2>&1 && wrong "a copy ended the original's log"
+fine "a copy whose configuration names the original is refused"
+cp -a "$data" "$work/kept"
+"$program" epoch begin --data "$data" --by conformance --origin conformance.test/log >"$work/out" 2>&1 && wrong "a name was used twice"
+grep -q 'earlier log' "$work/out" || wrong "the refusal of a used name does not say why: $(cat "$work/out")"
+"$program" epoch begin --data "$data" --by conformance --origin conformance.test/log-3 --output json >"$work/third.json" || wrong "a third epoch at once"
+third=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["vkey"])' "$work/third.json")
+"$program" ledger verify "$data/ledger" --key "$third" --vocabulary >/dev/null || wrong "the third log does not verify"
+shared=$(cat "$data"/ledger/tile/entries/*.p/* "$data"/epochs/2/tile/entries/*.p/* | grep -aoE '"id":"evt_[0-9a-z]{26}"' | sort | uniq -d | wc -l)
+[ "$shared" = 0 ] || wrong "$shared records of the second log are in the third"
+fine "a used name is refused; a third epoch at once states everything anew"
+rm -rf "$data"
+cp -a "$work/kept" "$data"
 
 serve
 [ "$(ask)" = 200 ] || wrong "the token of before does not work in the new epoch: $(cat "$work/answer")"

@@ -67,6 +67,26 @@ import Testing
         #expect(try DurableFile.status(test.path("ledger.next")) == nil)
     }
 
+    @Test("an epoch that was begun under one name is not gone on with under another", arguments: [false, true])
+    func otherName(isBetweenRenames: Bool) async throws {
+        let (test, head, _) = try await ended()
+        _ = try begin(test)
+        if isBetweenRenames { try DurableFile.rename(test.path("ledger"), to: test.path("ledger.next")) }
+        let error = #expect(throws: LedgerError.self) { try begin(test, "example.com/log-3") }
+        #expect(error?.message.contains("example.com/log-2") == true)
+        #expect(try begin(test).checkpoint == head.checkpoint)
+    }
+
+    @Test("what an attempt under another name left before the old log moved is made anew")
+    func leftOver() async throws {
+        let (test, head, _) = try await ended()
+        let other = try NoteSigner(name: "example.com/log-9", seed: test.keys.signingKey.rawRepresentation)
+        try Ledger.create(LedgerOptions(directory: test.path("ledger.next"), indexPath: ""), signer: other)
+        #expect(try begin(test).checkpoint == head.checkpoint)
+        let new = try NoteSigner(name: "example.com/log-2", seed: test.keys.signingKey.rawRepresentation)
+        _ = try LogCheck.run(directory: test.path("ledger"), verifier: new.verifier)
+    }
+
     @Test("an epoch of the same name, of an open log, or of one that does not verify is not begun, and nothing is changed")
     func refused() async throws {
         let (test, _, _) = try await ended()

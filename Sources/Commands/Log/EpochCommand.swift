@@ -35,7 +35,7 @@ struct EpochBegin: AsyncParsableCommand {
         guard let path = config.map(absolute) ?? data.map({ absolute($0) + "/countersign.yaml" }) else {
             throw ValidationError("--data DIR or --config FILE is needed")
         }
-        let begun = try await Installation.beginEpoch(configurationPath: path, origin: origin, by: by)
+        let begun = try await Installation.beginEpoch(configurationPath: path, data: config == nil ? data.map(absolute) : nil, origin: origin, by: by)
         let head = begun.previous.checkpoint
         if options.output == .json {
             return Terminal.output(
@@ -46,7 +46,7 @@ struct EpochBegin: AsyncParsableCommand {
         }
         Terminal.output(
             """
-            \(head.origin) ended at \(head.size) entries, root \(head.root.base64)
+            \(begun.wasBegunBefore ? "Begun by an earlier call; nothing was left to do.\n" : "")\(head.origin) ended at \(head.size) entries, root \(head.root.base64)
               kept, unchanged, in \(begun.archive)
             \(origin) begins, and its first entry commits to that head
               verifier key: \(begun.vkey)

@@ -19,7 +19,7 @@ extension Console {
         let all = completed + denied + failed
         let latest = try await summaries(.init(), limit: 10)
         var values = try await rows(
-            latest,
+            latest, for: visit,
             empty: (
                 "No request yet", "Point an application at the data plane: OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and its token as OPENAI_API_KEY."
             ))

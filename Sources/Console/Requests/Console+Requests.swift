@@ -27,7 +27,7 @@ extension Console {
             return "/requests" + (parts.isEmpty ? "" : "?" + parts.joined(separator: "&"))
         }
         var values = try await rows(
-            Array(found.prefix(Self.pageSize)),
+            Array(found.prefix(Self.pageSize)), for: visit,
             empty: (
                 "No request is like that", "Take the filter off, or point an application at the data plane: its next request is here a second later."
             ))
@@ -35,12 +35,13 @@ extension Console {
         values["system"] = system ?? ""
         if found.count > Self.pageSize { values["older"] = link(found[Self.pageSize - 1].row.cursor) }
         if before != nil { values["newest"] = link(nil) }
+        values["pages"] = values["older"] != nil || values["newest"] != nil
         return try await html("requests", title: "Requests", visit, values)
     }
 
-    func rows(_ summaries: [RequestSummary], empty: (title: String, hint: String)) async throws -> [String: Any] {
+    func rows(_ summaries: [RequestSummary], for visit: Visit, empty: (title: String, hint: String)) async throws -> [String: Any] {
         let models = source.models()
-        let people = Dictionary(try await access.state().users.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        let people = try await names(for: visit)
         return [
             "hasRows": !summaries.isEmpty, "rows": summaries.map { $0.values(models: models, people: people) }, "emptyTitle": empty.title,
             "emptyHint": empty.hint,
@@ -95,7 +96,7 @@ extension Console {
         let found = try await find(visit)
         let story = RequestStory(
             intent: found.intent, outcome: found.outcome?.leaf, receipt: found.receipt, outcomeEntry: found.outcome?.entry,
-            models: source.models(), people: try await names(found.intent))
+            models: source.models(), people: try await names(for: visit))
         let entries = [found.receipt.entry] + (found.outcome.map { [$0.entry] } ?? [])
         return try await html(
             "request", title: story.heading, visit, script: "proof.js",
@@ -110,15 +111,15 @@ extension Console {
             ])
     }
 
-    /// The names of a request's caller and of the person behind it: the log itself holds ids only (I3).
-    private func names(_ intent: JSONValue) async throws -> [String: String] {
+    /// Names by principal and human id, for those who may see them; the log itself holds ids only (I3).
+    private func names(for visit: Visit) async throws -> [String: String] {
+        guard access.decider.decide(AccessRequest(principal: visit.person, action: .readAccess)).allowed else { return [:] }
         var names: [String: String] = [:]
         for user in try await access.state().users {
             names[user.id] = user.name
             if let human = user.humanID { names[human] = user.name }
         }
-        let wanted = [intent["actor"]?["id"]?.string, intent["actor"]?["human"]?.string].compactMap { $0 }
-        return names.filter { wanted.contains($0.key) }
+        return names
     }
 }
 

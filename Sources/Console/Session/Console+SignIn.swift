@@ -38,10 +38,11 @@ extension Console {
             return problem(.forbidden, "This form came from another site", "Open the sign-in page here and try again.")
         }
         let form = try await Self.form(SignInForm.self, request)
-        guard sessions.hearsAttempts else {
-            return signInPage(next: form.next ?? "/", error: "Too many attempts. Wait a minute.", status: .tooManyRequests)
-        }
+        // A right token is never kept out by the wrong ones of others.
         func refused(_ why: String) -> Response {
+            guard sessions.hearsAttempts else {
+                return signInPage(next: form.next ?? "/", error: "Too many attempts. Wait a minute.", status: .tooManyRequests)
+            }
             sessions.noteFailure()
             return signInPage(next: form.next ?? "/", error: why, status: .unauthorized)
         }
@@ -73,11 +74,11 @@ extension Console {
         guard Self.isFromHere(request), constantTimeEqual(Array(form.csrf.utf8), Array(session.csrf.utf8)) else {
             return problem(.forbidden, "This form is not of your session", "Go back to the console and sign out there.")
         }
-        sessions.end(cookie: cookie)
         try await ledger.record(
             Event(
                 id: identifiers.make("evt").text, type: .sessionEnded, actor: person.actor, resource: Resource(type: "session", id: session.id),
                 assurance: .enforced, data: CanonicalObject(["reason": "sign_out"])))
+        sessions.end(cookie: cookie)
         return Page.redirect(to: "/sign-in", cookie: Self.cookie("", lifetime: 0))
     }
 

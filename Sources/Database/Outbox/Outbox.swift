@@ -16,7 +16,10 @@ package enum Outbox {
                     number BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, leaf BLOB NOT NULL,
                     time_offset BIGINT NOT NULL, number_offset BIGINT NOT NULL, sealed BLOB NOT NULL)
                 """,
-            ])
+            ]),
+        Migration(
+            room: "outbox", number: 2, name: "the log that the numbers belong to, once it is not the first",
+            statements: ["ALTER TABLE outbox_counter ADD COLUMN log TEXT"]),
     ]
 
     /// The number that the next event will get: how many there have ever been.
@@ -29,15 +32,14 @@ package enum Outbox {
 
     /// Begins the numbers anew, for a log that knows none of them: that of a new epoch. What waits was meant for the old log and is dropped;
     /// whoever calls this states the whole of the state again in the same transaction.
-    package static func restart(_ transaction: any Transaction) throws(DatabaseError) {
+    package static func restart(for log: String, _ transaction: any Transaction) throws(DatabaseError) {
         try transaction.execute("DELETE FROM outbox")
-        try transaction.execute("UPDATE outbox_counter SET next_number = 0 WHERE one = 1")
+        try transaction.execute("UPDATE outbox_counter SET next_number = 0, log = ? WHERE one = 1", [.text(log)])
     }
 
-    /// Whether the log of a new epoch, which has no event of this state, lacks its beginning: the outbox does not hold number 0.
-    package static func needsRestart(_ transaction: any Transaction) throws(DatabaseError) -> Bool {
-        guard try nextNumber(transaction) > 0 else { return false }
-        return try transaction.first("SELECT number FROM outbox WHERE number = 0") == nil
+    /// Whether the numbers were begun for this log; false for the first log, which begins them by itself.
+    package static func wasRestarted(for log: String, _ transaction: any Transaction) throws(DatabaseError) -> Bool {
+        try transaction.first("SELECT one FROM outbox_counter WHERE log = ?", [.text(log)]) != nil
     }
 
     /// One record that waits.

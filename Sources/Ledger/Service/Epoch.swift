@@ -20,6 +20,7 @@ package enum Epoch {
         let next = directory + ".next"
         if try DurableFile.status(directory) == nil, try DurableFile.status(next + "/head") != nil {
             // Interrupted between the two renames.
+            try requireName(new.name, in: next)
             return try finish(from: next, to: directory)
         }
         let files = EpochFiles(directory: directory)
@@ -29,13 +30,17 @@ package enum Epoch {
             // Done before; what follows it was interrupted.
             return previous
         }
+        // Begun under another name and not finished.
+        if try files.previous() != nil, try name(in: directory) != old.name { try requireName(new.name, in: directory) }
         let lock = try LockFile(directory + "/lock")
         return try withExtendedLifetime(lock) {
             let head = try verifiedHead(directory, old)
             _ = try DurableFile.makeDirectory(next)
             try DurableFile.write(head.encoded, to: EpochFiles(directory: next).path, permissions: 0o644)
-            if try TreeStore(directory: next).checkpoint() == nil {
+            if try name(in: next) != new.name || TreeStore(directory: next).checkpoint() == nil {
+                // Of an attempt that was interrupted, perhaps under another name.
                 _ = try DurableFile.remove(next + "/head")
+                _ = try DurableFile.remove(next + "/checkpoint")
                 try Ledger.create(LedgerOptions(directory: next, indexPath: ""), signer: new)
             }
             guard try DurableFile.status(archive) == nil else { throw LedgerError(.invalid, "\(archive) is there already") }
@@ -56,6 +61,16 @@ package enum Epoch {
             throw LedgerError(.missing, "\(directory)/previous is missing: it holds the old log's head")
         }
         return previous
+    }
+
+    /// The name in the head of a log; nil where there is none.
+    private static func name(in directory: String) throws -> String? {
+        try TreeStore(directory: directory).head().flatMap { try? SignedCheckpoint(parsing: $0).checkpoint.origin }
+    }
+
+    private static func requireName(_ wanted: String, in directory: String) throws {
+        guard let begun = try name(in: directory), begun != wanted else { return }
+        throw LedgerError(.invalid, "an epoch called \(begun) was begun here and not finished: call again with that name")
     }
 
     private static func verifiedHead(_ directory: String, _ verifier: NoteVerifier) throws -> SignedCheckpoint {

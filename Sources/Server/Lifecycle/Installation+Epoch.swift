@@ -12,6 +12,8 @@ extension Installation {
         package var archive: String
         /// The new log's verifier key.
         package var vkey: String
+        /// An earlier call had done it all.
+        package var wasBegunBefore = false
     }
 
     /// Begins a new epoch in a data directory whose server is stopped: the old log is kept, a new one begins under another name, and the
@@ -20,10 +22,17 @@ extension Installation {
     ///   - path: of the configuration file, which is changed in one line.
     ///   - origin: the new log's name.
     ///   - name: of the administrator who begins it: the records that state what is in force are theirs.
-    package static func beginEpoch(configurationPath path: String, origin: String, by name: String) async throws -> EpochBegun {
+    ///   - data: the directory that is meant; a copy's configuration may still name the original. nil: whichever the configuration names.
+    package static func beginEpoch(
+        configurationPath path: String, data: String?, origin: String, by name: String
+    ) async throws -> EpochBegun {
         let present = try await offTheEventLoops { String(decoding: try DurableFile.read(path, maximumBytes: 1 << 20), as: UTF8.self) }
+        let meant = try ServerConfiguration(yaml: present).data
+        if let data, meant != data {
+            throw LedgerError(.invalid, "\(path) says `data: \(meant)`, not \(data): change that line first, or the wrong log would end")
+        }
         try await checkAdministrator(name, try ServerConfiguration(yaml: present))
-        let begun = try await offTheEventLoops {
+        var begun = try await offTheEventLoops {
             let text = String(decoding: try DurableFile.read(path, maximumBytes: 1 << 20), as: UTF8.self)
             let configuration = try ServerConfiguration(yaml: text)
             let keys = try KeyStore.open(at: configuration.data + "/keys")
@@ -38,6 +47,10 @@ extension Installation {
                 return EpochBegun(previous: previous, archive: try newest(in: configuration.data + "/epochs"), vkey: new.verifier.vkey)
             }
             let renamed = try renaming(text, to: origin)
+            // Never two histories under one name.
+            guard try !endedNames(in: configuration.data + "/epochs").contains(origin) else {
+                throw LedgerError(.invalid, "an earlier log of this directory was called \(origin); a new epoch needs a name of its own")
+            }
             let archive = configuration.data + "/epochs/" + (try freeName(in: configuration.data + "/epochs"))
             let previous = try Epoch.begin(
                 directory: configuration.data + "/ledger", archive: archive, old: old.verifier, new: new)
@@ -48,9 +61,7 @@ extension Installation {
         let text = try await offTheEventLoops { String(decoding: try DurableFile.read(path, maximumBytes: 1 << 20), as: UTF8.self) }
         let installation = try await assemble(try ServerConfiguration(yaml: text))
         do {
-            guard try await installation.restate(by: name) else {
-                throw LedgerError(.invalid, "the log is called \(origin) already; a new epoch needs another name")
-            }
+            begun.wasBegunBefore = try await !installation.restate(by: name)
             try await installation.checkStateAgainstLog()
             try await installation.relay.flush()
             try await installation.close()
@@ -72,6 +83,14 @@ extension Installation {
             throw DocumentError(line: places[0] + 1, "\(origin) is no name for a log: a host and a path, like logs.example.com/ai-2")
         }
         return renamed
+    }
+
+    /// What the logs are called that ended here.
+    private static func endedNames(in directory: String) throws -> [String] {
+        guard try DurableFile.status(directory) != nil else { return [] }
+        return try DurableFile.list(directory).compactMap { name in
+            try TreeStore(directory: directory + "/" + name).head().flatMap { try? SignedCheckpoint(parsing: $0).checkpoint.origin }
+        }
     }
 
     private static func freeName(in directory: String) throws -> String {

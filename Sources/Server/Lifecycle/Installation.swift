@@ -102,7 +102,7 @@ package final class Installation: Sendable {
 
     /// The state and the log grow together: a restored copy of one of them shows here.
     func checkStateAgainstLog() async throws {
-        if ledger.previousEpoch != nil, ledger.stateHighWater == -1, try await database.read({ try Outbox.needsRestart($0) }) {
+        if try await needsRestatement() {
             throw LedgerError(
                 .inconsistent, "`countersign epoch begin` was interrupted in \(configuration.data): call it again, it finishes what it began")
         }
@@ -188,18 +188,23 @@ package final class Installation: Sendable {
         try await database.close()
     }
 
+    private func needsRestatement() async throws -> Bool {
+        guard ledger.previousEpoch != nil else { return false }
+        return try await !database.read { [origin = ledger.origin] in try Outbox.wasRestarted(for: origin, $0) }
+    }
+
     /// The log of a new epoch proves by itself: what is in force is told to it once, before anything else happens.
     /// - Returns: false where it knows already, or is no new epoch's.
     func restate(by name: String) async throws -> Bool {
-        guard ledger.previousEpoch != nil, ledger.stateHighWater == -1 else { return false }
-        guard try await database.read({ try Outbox.needsRestart($0) }) else { return false }
-        try await database.write { [access, routes] transaction in
+        guard try await needsRestatement() else { return false }
+        // Before the transaction that ends the need: an interruption between the two says it twice, not never.
+        try await recordUnroutedCapture()
+        try await database.write { [access, routes, origin = ledger.origin] transaction in
             let person = try AccessService.administrator(named: name, in: transaction)
-            try Outbox.restart(transaction)
+            try Outbox.restart(for: origin, transaction)
             try access.restate(in: transaction, by: person)
             try routes.restate(in: transaction, by: person)
         }
-        try await recordUnroutedCapture()
         return true
     }
 
