@@ -26,5 +26,7 @@ apply "$work/state.yaml"
 key=$(issue_token everything everybody)
 curl -fsS -o /dev/null -H "Authorization: Bearer $key" -H 'content-type: application/json' \
     -d '{"model":"house","messages":[{"role":"user","content":"refund?"}]}' "$data_url/v1/chat/completions"
+# It keeps a cache where it runs.
+cd "$work"
 run_client "$kept/venv/bin/schemathesis" run "$control_url/openapi.json" --url "$control_url" -H "Authorization: Bearer $key" \
     --checks all --exclude-checks positive_data_acceptance --max-examples 50 --seed 1 --no-color "$@"
